@@ -1,0 +1,37 @@
+# `make demo` and `make test` each do all of their own set-up: a .venv from the pins of requirements.lock, remade when they change.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.pins
+
+.PHONY: setup demo test lint bench lock clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("this project needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	$(BIN)/zoo demo
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# Needs uv. The bound keeps out a release that is for Python 3.10 and older only.
+lock:
+	echo 'backports-strenum<1.3' | uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-annotate --no-header \
+		--constraint - --output-file requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,74 @@
+"""What the plain generators share: two players on pictures, latents and perhaps labels."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo._base import ImageModel
+from zoo.losses.adversarial import OBJECTIVES, frozen_call
+from zoo.specs import Normal, Picture
+
+
+class AdversarialModel(ImageModel):
+    """A generator and a discriminator, each seen through its own term of one loss (Goodfellow et al. 2014).
+
+    A family sets `size`, `channels`, `latent`, `flip`, `objective`, `learning_rate`, and two functional networks of named inputs:
+    `generator` (`latent` and its conditions to a picture in [0, 1]) and `discriminator` (`image` and its conditions to a score).
+    """
+
+    task = "generation"
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        return {
+            "image": Picture(self.size, self.channels, scale=(1.0, 1.0), flip=self.flip),
+            "latent": Normal((self.latent,)),
+        }
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        return ("discriminator_real", "discriminator_fake", "generator")
+
+    def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
+        """Adam with the momentum of 0.5 that keeps two players from circling (Radford et al. 2016)."""
+        return keras.optimizers.Adam(self.learning_rate, beta_1=0.5)
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        fake = self.generator({name: batch[name] for name in self.generator.input}, training=training)
+        conditions = {name: batch[name] for name in self.discriminator.input if name != "image"}
+        return {
+            "real": self.discriminator({"image": batch["image"], **conditions}, training=training),
+            "fake": self.discriminator({"image": ops.stop_gradient(fake), **conditions}, training=training),
+            "fooled": frozen_call(self.discriminator, {"image": fake, **conditions}, training=training),
+        }
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        objective = OBJECTIVES[self.objective]()
+        return {
+            "discriminator_real": objective.real(outputs["real"]),
+            "discriminator_fake": objective.fake(outputs["fake"]),
+            "generator": objective.generator(outputs["fooled"]),
+        }
+
+    def inference_model(self) -> keras.Model:
+        return keras.Model(self.generator.input, {"output_image": self.generator.output}, name=self.name)
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        inputs = {name: batch[name] for name in self.generator.input}
+        return {"picture": batch["image"], "generated": self.generator(inputs, training=False)}
+
+
+def halvings(size: int) -> int:
+    """How often `size` halves down to a side of 4 to 7 pixels, where a convolutional generator begins.
+
+    Raises:
+        ValueError: it does not come out even; 28, 32, 48, 64, 96, 128 do.
+    """
+    levels = 0
+    while size >> levels >= 8:
+        levels += 1
+    if levels == 0 or size % (1 << levels):
+        near = max(size >> levels, 4) << max(levels, 1)
+        raise ValueError(f"size {size} does not halve evenly down to 4 to 7 pixels; take {near}")
+    return levels

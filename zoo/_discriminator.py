@@ -1,0 +1,50 @@
+"""The second player of restoration models: a patch discriminator, and the terms that both players add to the objective."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from zoo._registry import choose
+from zoo.losses.adversarial import OBJECTIVES, frozen_call
+
+ADVERSARIAL_TERMS = ("discriminator_real", "discriminator_fake", "adversarial")
+
+
+def patch_discriminator(channels: int, width: int = 64, levels: int = 3) -> keras.Model:
+    """Pictures [N, H, W, channels] in [0, 1] to scores of their patches [N, H', W', 1] (Isola et al. 2017).
+
+    Spectral norms or batch statistics are not needed at the small weights that restoration gives it. The names of its layers
+    start with "discriminator", by which `RateScaledAdam` finds them.
+    """
+    image = layers.Input((None, None, channels), name="image")
+    x = layers.Rescaling(2.0, -1.0)(image)
+    for level in range(levels):
+        filters = width * min(2**level, 8)
+        x = layers.Conv2D(filters, 4, 2, "same", name=f"discriminator_{level}")(x)
+        x = layers.LeakyReLU(0.2)(x)
+    x = layers.Conv2D(1, 3, padding="same", dtype="float32", name="discriminator_score")(x)
+    return keras.Model(image, x, name="discriminator")
+
+
+def judge(discriminator: keras.Model, real: Any, fake: Any, training: bool) -> dict[str, Any]:
+    """The scores of both players: `real` and `fake` for the discriminator, `fooled` for the model that made `fake`."""
+    return {
+        "real": discriminator(real, training=training),
+        "fake": discriminator(keras.ops.stop_gradient(fake), training=training),
+        "fooled": frozen_call(discriminator, fake, training=training),
+    }
+
+
+def adversarial_terms(scores: dict[str, Any], objective: str, weight: float) -> dict[str, Any]:
+    """The terms `ADVERSARIAL_TERMS`, per example; `weight` is that of the model's own, the discriminator's have weight 1."""
+    players = OBJECTIVES[choose("objective", objective, OBJECTIVES)]()
+
+    def mean(values: Any) -> Any:
+        return keras.ops.mean(values, axis=tuple(range(1, len(values.shape))))
+
+    return {
+        "discriminator_real": mean(players.real(scores["real"])),
+        "discriminator_fake": mean(players.fake(scores["fake"])),
+        "adversarial": weight * mean(players.generator(scores["fooled"])),
+    }

@@ -1,0 +1,225 @@
+"""Feed-forward style transfer: one pass of a network that was trained for the style."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from zoo import features as feature_networks
+from zoo._base import ImageModel
+from zoo._registry import register
+from zoo.layers import (
+    ConditionalInstanceNormalization,
+    CropLike,
+    InstanceNormalization,
+    NearestUpsampling2D,
+    PadToMultiple,
+    ReflectionPadding2D,
+)
+from zoo.losses.perceptual import PerceptualLoss
+from zoo.losses.recolor import color_moments, recolor
+from zoo.losses.total_variation import total_variation
+from zoo.specs import OneHot, Picture
+
+
+@register("fast_style")
+class FastStyle(ImageModel):
+    """Perceptual losses for real-time style transfer (Johnson et al. 2016, https://arxiv.org/abs/1603.08155).
+
+    The transform network has instance normalisation (Ulyanov et al. 2017, https://arxiv.org/abs/1701.02096), nearest
+    upsampling and reflection padding as published; several styles share it through conditional instance normalisation
+    (Dumoulin et al. 2017, https://arxiv.org/abs/1610.07629). Any height and width.
+
+    Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1;
+    with several styles also `style_weights` [batch, styles], which sum to 1. Output: `output_image`, like `image`.
+
+    Args:
+        styles: how many styles one network holds.
+        width: channels of the first convolution; the residual blocks have four times as many.
+        residual_blocks: how many residual blocks.
+        size: side of the training crops, in pixels.
+        features: perceptual features: "compact", "vgg16" or "vgg19".
+        feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
+        content_weight: weight of the content term.
+        style_weight: weight of the style term.
+        total_variation_weight: weight of the total variation term; 0 leaves it out.
+        recolor_content: whether the content's target has the colours of the style; otherwise it keeps its own.
+        style_size: short side to which a style picture is resized before its features are taken, in pixels.
+        learning_rate: Adam's highest rate.
+
+    Example:
+        >>> model = zoo.create("fast_style", preset="tiny")
+        >>> model.adapt(style=[style_picture])
+        >>> model.compile()
+        >>> model.fit(dataset)
+    """
+
+    task = "style transfer"
+    paper = "Johnson et al. 2016"
+    picture_settings = {"style": "styles"}
+    presets = {
+        "johnson": {},
+        "mobile": {"width": 16, "residual_blocks": 4},
+        "tiny": {"width": 4, "residual_blocks": 1, "size": 32, "style_size": 32},
+    }
+
+    def __init__(
+        self,
+        styles: int = 1,
+        width: int = 32,
+        residual_blocks: int = 5,
+        size: int = 256,
+        features: str = "compact",
+        feature_weights: str | None = None,
+        content_weight: float = 0.25,
+        style_weight: float = 1.0,
+        total_variation_weight: float = 0.0,
+        recolor_content: bool = True,
+        style_size: int = 256,
+        learning_rate: float = 2e-3,
+        name: str = "fast_style",
+    ) -> None:
+        super().__init__(name=name)
+        self.styles = styles
+        self.width = width
+        self.residual_blocks = residual_blocks
+        self.size = size
+        self.features = features
+        self.feature_weights = feature_weights
+        self.content_weight = content_weight
+        self.style_weight = style_weight
+        self.total_variation_weight = total_variation_weight
+        self.recolor_content = recolor_content
+        self.style_size = style_size
+        self.learning_rate = learning_rate
+        self.network = transform_network(styles, width, residual_blocks)
+        self.built = True
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        spec: dict[str, Any] = {"image": Picture(self.size)}
+        if self.styles > 1:
+            spec["style_weights"] = OneHot(self.styles)
+        return spec
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        return ("style", "content") + (("total_variation",) if self.total_variation_weight else ())
+
+    def adapt(self, style: list[np.ndarray]) -> None:
+        """Takes the pictures of the styles, float32 [H, W, 3] in [0, 1], one for each of `styles`; needed before `fit`."""
+        if len(style) != self.styles:
+            raise ValueError(f"this model holds {self.styles} style(s) and was given {len(style)} style picture(s)")
+        network = feature_networks.create(self.features, weights=self.feature_weights)
+        pictures = [resize_short_side(picture, self.style_size)[None] for picture in style]
+        self._perceptual = PerceptualLoss(
+            network, feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
+        )
+        targets = [self._perceptual.gram_matrices(network(picture)) for picture in pictures]
+        moments = [color_moments(picture) for picture in pictures]
+        # A tuple of NumPy arrays: constants of the objective, neither saved with the model nor trained.
+        self._targets = (
+            {name: np.concatenate([ops.convert_to_numpy(t[name]) for t in targets]) for name in targets[0]},
+            np.concatenate([ops.convert_to_numpy(mean) for mean, _ in moments]),
+            np.concatenate([ops.convert_to_numpy(covariance) for _, covariance in moments]),
+        )
+
+    def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
+        """Adam; over a known number of steps the rate warms up for a twentieth of them and falls to a hundredth by a cosine."""
+        if steps is None:
+            return keras.optimizers.Adam(self.learning_rate, beta_2=0.99)
+        warm_up = min(100, steps // 20)
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - warm_up, alpha=0.01, warmup_target=self.learning_rate, warmup_steps=warm_up
+        )
+        return keras.optimizers.Adam(schedule, beta_2=0.99)
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        inputs = {name: batch[name] for name in self.network.input}
+        return {"picture": self.network(inputs, training=training)}
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        if not hasattr(self, "_perceptual"):
+            raise ValueError("fast_style has no style picture yet: call model.adapt(style=[picture]) before fit")
+        grams, mean, covariance = self._blend(batch)
+        content = batch["image"]
+        if self.recolor_content:
+            content = recolor(content, mean, covariance)
+        maps = self._perceptual.features(outputs["picture"])
+        content_maps = self._perceptual.features(ops.stop_gradient(content))
+        terms = {
+            "style": self.style_weight * self._perceptual.style(maps, grams),
+            "content": self.content_weight * self._perceptual.content(maps, content_maps),
+        }
+        if self.total_variation_weight:
+            terms["total_variation"] = self.total_variation_weight * total_variation(outputs["picture"])
+        return terms
+
+    def _blend(self, batch: dict[str, Any]) -> tuple[dict[str, Any], Any, Any]:
+        """Every example's targets: those of its styles, blended by its weights."""
+        grams, mean, covariance = self._targets
+        weights = batch["style_weights"] if self.styles > 1 else ops.ones((ops.shape(batch["image"])[0], 1))
+
+        def blend(constant: np.ndarray) -> Any:
+            flat = ops.matmul(weights, ops.reshape(ops.convert_to_tensor(constant, "float32"), (self.styles, -1)))
+            return ops.reshape(flat, (-1, *constant.shape[1:]))
+
+        return {name: blend(gram) for name, gram in grams.items()}, blend(mean), blend(covariance)
+
+    def inference_model(self) -> keras.Model:
+        inputs = {
+            "image": layers.Input((None, None, 3), name="image"),
+            "strength": layers.Input((), name="strength"),
+        }
+        if self.styles > 1:
+            inputs["style_weights"] = layers.Input((self.styles,), name="style_weights")
+        picture = self.network({name: inputs[name] for name in self.network.input})
+        strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
+        output = inputs["image"] + strength * (ops.clip(picture, 0.0, 1.0) - inputs["image"])
+        return keras.Model(inputs, {"output_image": output}, name=self.name)
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        picture = self(batch, training=False)["picture"]
+        return {"content": batch["image"], "stylised": ops.clip(picture, 0.0, 1.0)}
+
+
+def transform_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
+    """Johnson's network: `image` (and `style_weights`) to an unclipped picture [N, H, W, 3] around [-0.09, 1.09]."""
+    image = layers.Input((None, None, 3), name="image")
+    style_weights = layers.Input((styles,), name="style_weights")
+
+    def convolve(x: Any, filters: int, kernel: int, strides: int = 1) -> Any:
+        x = ReflectionPadding2D(kernel // 2)(x)
+        x = layers.Conv2D(filters, kernel, strides)(x)
+        return InstanceNormalization()(x) if styles == 1 else ConditionalInstanceNormalization(styles)([x, style_weights])
+
+    def residual(x: Any) -> Any:
+        y = layers.ReLU()(convolve(x, 4 * width, 3))
+        return layers.Add()([x, convolve(y, 4 * width, 3)])
+
+    x = PadToMultiple(4, minimum=16)(image)
+    x = layers.ReLU()(convolve(x, width, 9))
+    x = layers.ReLU()(convolve(x, 2 * width, 3, strides=2))
+    x = layers.ReLU()(convolve(x, 4 * width, 3, strides=2))
+    for _ in range(residual_blocks):
+        x = residual(x)
+    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), 2 * width, 3))
+    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
+    # Small weights: training starts from a gray picture. A saturated one has a style loss a hundred times higher, which Adam's
+    # second moment would remember for thousands of steps, and its bright spots never leave the flat ends of tanh.
+    small = keras.initializers.VarianceScaling(0.01)
+    x = layers.Conv2D(3, 9, kernel_initializer=small)(ReflectionPadding2D(4)(x))
+    # The published output range: 150 tanh + 127.5 of 255.
+    x = layers.Activation("tanh", dtype="float32")(x)
+    x = layers.Rescaling(150 / 255, 0.5, dtype="float32")(x)
+    x = CropLike(dtype="float32")([x, image])
+    return keras.Model({"image": image} | ({"style_weights": style_weights} if styles > 1 else {}), x, name="transform")
+
+
+def resize_short_side(picture: np.ndarray, side: int) -> Any:
+    """[H, W, 3] with the short side at `side`, antialiased."""
+    height, width, _ = picture.shape
+    scale = side / min(height, width)
+    size = (max(round(height * scale), side), max(round(width * scale), side))
+    return ops.image.resize(picture, size, interpolation="bilinear", antialias=True)

@@ -1,0 +1,343 @@
+"""Style transfer by optimisation: one picture, its pixels or a generator of it, fitted to a content and to styles."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from zoo import features as feature_networks
+from zoo._base import ImageModel
+from zoo._registry import choose, register
+from zoo.layers import InstanceNormalization, NearestUpsampling2D, ReflectionPadding2D
+from zoo.losses.perceptual import PerceptualLoss
+from zoo.losses.recolor import color_moments, recolor
+from zoo.losses.total_variation import total_variation
+from zoo.specs import Uniform
+
+SMALLEST = 32
+BLANK = 0.5
+LUMINANCE = np.array([0.299, 0.587, 0.114], "float32")  # BT.601
+
+
+@register("neural_style")
+class NeuralStyle(ImageModel):
+    """Image style transfer by optimisation (Gatys et al. 2016, "Image Style Transfer Using Convolutional Neural Networks").
+
+    The picture is the model's only trainable weight, so `fit` paints it. Without a content picture it is texture synthesis
+    (Gatys et al. 2015, https://arxiv.org/abs/1505.07376). Losses are relative, as in `zoo.losses.perceptual`, so that one content
+    weight suits every feature network. There is nothing to deploy.
+
+    Args:
+        contents: 1, or 0 for a texture.
+        styles: how many style pictures; their style losses are added up by `style_weights`.
+        masks: 1 if a mask says what is painted (white) and what keeps the content (black), otherwise 0.
+        size: long side of the picture, in pixels; its short side is at least 32.
+        aspect: width over height; a content picture of another shape is cut at its centre.
+        parametrization: "pixels", or "network": the picture is G(z), a small generator of fixed noise whose weights are fitted
+            (Ulyanov et al. 2018, "Deep Image Prior").
+        features: perceptual features: "compact", "vgg16" or "vgg19".
+        feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
+        content_weight: weight of the content term; 0 leaves it out.
+        style_weight: weight of the style term.
+        style_weights: share of each style, one number a style; empty for even shares.
+        total_variation_weight: weight of the total variation term; 0 leaves it out.
+        style_scale: short side of the style pictures, as a multiple of the short side of the picture.
+        recolor_content: whether the content's target has the colours of the style; otherwise it keeps its own.
+        preserve_color: "none"; "histogram", which gives the styles the colours of the content; or "luminance", which paints the
+            luminance alone (both: Gatys et al. 2016, https://arxiv.org/abs/1606.05897).
+        start: "content" or "noise", for pixels; a generator starts from its own output.
+        jitter: each example sees the picture without a random margin of this many pixels in all, against patterns that lock to
+            the grid of the features. With 0 all examples are the same, and a batch costs no more than one.
+        learning_rate: Adam's rate; 0.02 suits pixels, 0.005 the network.
+
+    Example:
+        >>> model = zoo.create("neural_style", size=256)
+        >>> model.adapt(content=[photo], style=[painting])
+        >>> model.compile()
+        >>> model.fit(dataset, steps_per_epoch=200)
+        >>> picture = model.picture()
+    """
+
+    task = "style transfer"
+    paper = "Gatys et al. 2016"
+    deployable: ClassVar[bool] = False
+    picture_settings = {"content": "contents", "style": "styles", "mask": "masks"}
+    presets = {
+        "gatys": {"features": "vgg19", "size": 512, "recolor_content": False, "start": "noise"},
+        "texture": {"contents": 0},
+        "generator": {"parametrization": "network", "learning_rate": 0.005},
+        "tiny": {"size": 32, "masks": 1},
+    }
+
+    def __init__(
+        self,
+        contents: int = 1,
+        styles: int = 1,
+        masks: int = 0,
+        size: int = 256,
+        aspect: float = 1.0,
+        parametrization: str = "pixels",
+        features: str = "compact",
+        feature_weights: str | None = None,
+        content_weight: float = 0.12,
+        style_weight: float = 1.0,
+        style_weights: tuple[float, ...] = (),
+        total_variation_weight: float = 0.0,
+        style_scale: float = 1.0,
+        recolor_content: bool = True,
+        preserve_color: str = "none",
+        start: str = "content",
+        jitter: int = 0,
+        learning_rate: float = 0.02,
+        name: str = "neural_style",
+    ) -> None:
+        super().__init__(name=name)
+        choose("parametrization", parametrization, ("pixels", "network"))
+        choose("way to preserve colour", preserve_color, ("none", "histogram", "luminance"))
+        choose("start", start, ("content", "noise"))
+        if not contents and (masks or preserve_color != "none"):
+            raise ValueError("a mask and preserve_color need a content picture: contents=1")
+        if style_weights and (len(style_weights) != styles or min(style_weights) < 0 or not sum(style_weights)):
+            raise ValueError(f"style_weights needs {styles} number(s), one for each style, none negative and not all 0")
+        self.contents = contents
+        self.styles = styles
+        self.masks = masks
+        self.size = size
+        self.aspect = aspect
+        self.parametrization = parametrization
+        self.features = features
+        self.feature_weights = feature_weights
+        self.content_weight = content_weight
+        self.style_weight = style_weight
+        self.style_weights = tuple(style_weights)
+        self.total_variation_weight = total_variation_weight
+        self.style_scale = style_scale
+        self.recolor_content = recolor_content
+        self.preserve_color = preserve_color
+        self.start = start
+        self.jitter = jitter
+        self.learning_rate = learning_rate
+        self.sides = sides(size, aspect)
+        if parametrization == "pixels":
+            self.pixels = self.add_weight(shape=(*self.sides, 3), initializer=keras.initializers.Constant(BLANK), name="pixels")
+        else:
+            self.generator = generator(*self.sides)
+            random = np.random.default_rng(0)
+            self.noise = [
+                self.add_weight(
+                    shape=(1, *shape[1:]),
+                    initializer=keras.initializers.Constant(random.random((1, *shape[1:]), "float32")),
+                    trainable=False,
+                    name=f"noise{level}",
+                )
+                for level, shape in enumerate(self.generator.input_shape)
+            ]
+        self.built = True
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        """No picture: the batch says only which margin each example leaves out."""
+        return {"jitter": Uniform((2,))}
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        has_content = self.contents and self.content_weight
+        return ("style", *(("content",) if has_content else ()), *(("total_variation",) if self.total_variation_weight else ()))
+
+    def adapt(self, style: Any = (), content: Any = (), mask: Any = ()) -> None:
+        """Takes the style, content and mask pictures, float32 [H, W, 3] (or 1) in [0, 1]; needed before `fit`.
+
+        Pixels that hold nothing yet start from the content, or from noise with the colours of the styles.
+        """
+        for setting, given in (("style", style), ("content", content), ("mask", mask)):
+            count = getattr(self, self.picture_settings[setting])
+            if len(given) != count:
+                raise ValueError(f"this model takes {count} {setting} picture(s) and was given {len(given)}")
+        height, width = self.sides
+        side = max(round(self.style_scale * min(height, width)), SMALLEST)
+        pictures = [cover(picture, *sides_of_style(picture, side)) for picture in style]
+        original = cover(content[0], height, width) if self.contents else None
+        target = original
+        if self.preserve_color == "luminance":
+            pictures, target = [gray(picture) for picture in pictures], gray(target)
+        if self.preserve_color != "none":
+            pictures = [recolor(picture, *color_moments(target)) for picture in pictures]
+        network = feature_networks.create(self.features, weights=self.feature_weights)
+        names = feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
+        loss = PerceptualLoss(network, *names)
+        shares = np.array(self.style_weights or [1.0] * self.styles, "float32")
+        shares /= shares.sum()
+        moments = [color_moments(picture) for picture in pictures]
+        mean = sum(share * mean for share, (mean, _) in zip(shares, moments, strict=True))
+        covariance = sum(share * covariance for share, (_, covariance) in zip(shares, moments, strict=True))
+        if target is not None and self.recolor_content:
+            target = recolor(target, mean, covariance)
+        self._objective = Objective(
+            loss=loss,
+            shares=[float(share) for share in shares],
+            grams=[loss.gram_matrices(network(picture)) for picture in pictures],
+            content=original,
+            target=target,
+            maps=None if target is None or self.jitter else network(target),
+            mask=ops.mean(cover(mask[0], height, width), axis=-1, keepdims=True) if self.masks else None,
+        )
+        if self.parametrization == "pixels" and (ops.convert_to_numpy(self.pixels) == BLANK).all():
+            first = target
+            if first is None or self.start == "noise":
+                noise = np.random.default_rng(0).random((1, height, width, 3), "float32")
+                first = recolor(ops.convert_to_tensor(noise), mean, covariance)
+            self.paint_from(first[0])
+
+    def paint_from(self, picture: np.ndarray) -> None:
+        """Makes the pixels those of a picture [H, W, 3] in [0, 1], resized and cut to this one's sides."""
+        self.pixels.assign(ops.clip(cover(picture, *self.sides)[0], 0.0, 1.0))
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        """`picture`: what the features look at, a view for each example, or the same one for all of them."""
+        painted = self.painting()
+        if hasattr(self, "_objective"):
+            painted = self._objective.keep(painted)
+        if self.preserve_color == "luminance":
+            painted = gray(painted)
+        return {"picture": self._view(painted, batch["jitter"])}
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        if not hasattr(self, "_objective"):
+            raise ValueError("neural_style has no style picture yet: call model.adapt(content=[...], style=[...]) before fit")
+        objective = self._objective
+        maps = objective.loss.features(outputs["picture"])
+        inside = maps
+        if objective.mask is not None:
+            inside = masked(maps, self._view(objective.mask, batch["jitter"]))
+        style = sum(
+            share * objective.loss.style(inside, grams) for share, grams in zip(objective.shares, objective.grams, strict=True)
+        )
+        terms = {"style": self.style_weight * style}
+        if "content" in self.loss_names:
+            target = objective.maps
+            if target is None:
+                target = objective.loss.features(self._view(objective.target, batch["jitter"]))
+            terms["content"] = self.content_weight * objective.loss.content(maps, target)
+        if self.total_variation_weight:
+            terms["total_variation"] = self.total_variation_weight * total_variation(outputs["picture"])
+        return terms
+
+    def picture(self) -> np.ndarray:
+        """The picture as it stands: float32 [H, W, 3] in [0, 1].
+
+        What a mask keeps, and colours under "luminance", come from the content, which a loaded model gets by `adapt`.
+        """
+        painted = self.painting()
+        if hasattr(self, "_objective"):
+            content = self._objective.content
+            if self.preserve_color == "luminance":
+                painted = content + gray(painted) - gray(content)
+            painted = self._objective.keep(painted)
+        return ops.convert_to_numpy(ops.clip(painted, 0.0, 1.0))[0]
+
+    def inference_model(self) -> keras.Model:
+        raise ValueError("neural_style optimises one picture; there is nothing to deploy: use fast_style or adain")
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        columns = {"picture": self.picture()[None]}
+        return ({"content": self._objective.content} if self.contents else {}) | columns
+
+    def painting(self) -> Any:
+        """What is being fitted, [1, H, W, 3], with nothing of the content put back."""
+        if self.parametrization == "pixels":
+            return ops.convert_to_tensor(self.pixels)[None]
+        return self.generator([ops.convert_to_tensor(noise) for noise in self.noise])
+
+    def _view(self, picture: Any, offsets: Any) -> Any:
+        """[1, H, W, C] seen through a window for each row of `offsets`, [N, 2] in [0, 1); the picture itself without jitter."""
+        if not self.jitter:
+            return picture
+        first = ops.cast(ops.floor(offsets * (self.jitter + 1)), "int32")
+        rows, columns = (first[:, axis, None] + np.arange(side - self.jitter) for axis, side in enumerate(self.sides))
+        views = ops.take(picture[0], rows, axis=0)
+        return ops.take_along_axis(views, columns[:, None, :, None], axis=2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Objective:
+    """What the picture is fitted to; no part of the model's state."""
+
+    loss: PerceptualLoss
+    shares: list[float]
+    grams: list[dict[str, Any]]
+    content: Any  # [1, H, W, 3] in its own colours, or None
+    target: Any  # the same in the colours that the painting should have
+    maps: dict[str, Any] | None  # of the target, where they are the same at every step
+    mask: Any  # [1, H, W, 1], 1 where the picture is painted, or None
+
+    def keep(self, painted: Any) -> Any:
+        """The content outside the mask, the painting inside."""
+        return painted if self.mask is None else self.content + self.mask * (painted - self.content)
+
+
+def masked(maps: dict[str, Any], mask: Any) -> dict[str, Any]:
+    """Maps whose Gram matrices are those of the places inside the mask (Gatys et al. 2017, https://arxiv.org/abs/1611.07865)."""
+
+    def inside(values: Any) -> Any:
+        values = ops.cast(values, "float32")
+        weights = ops.image.resize(mask, ops.shape(values)[1:3], interpolation="bilinear", antialias=True)
+        share = ops.mean(weights, axis=(1, 2), keepdims=True)
+        return values * ops.sqrt(ops.maximum(weights, 0.0) / (share + 1e-6))
+
+    return {name: inside(values) for name, values in maps.items()}
+
+
+def generator(height: int, width: int, channels: int = 32) -> keras.Model:
+    """From noise [1, H / 2^k, W / 2^k, 8] for k = 4 to 0 to a picture [1, H, W, 3] in [0, 1].
+
+    Noise enters at every scale, as in Ulyanov et al. (2016, https://arxiv.org/abs/1603.03417).
+    """
+    noise = [layers.Input((-(-height >> k), -(-width >> k), 8), batch_size=1, name=f"noise{k}") for k in range(4, -1, -1)]
+    x = noise[0]
+    for finer in [*noise[1:], None]:
+        for _ in range(2):
+            x = layers.Conv2D(channels, 3, use_bias=False)(ReflectionPadding2D(1)(x))
+            x = layers.LeakyReLU(0.2)(InstanceNormalization()(x))
+        if finer is not None:
+            x = NearestUpsampling2D()(x)[:, : finer.shape[1], : finer.shape[2]]
+            x = layers.Concatenate()([x, finer])
+    x = layers.Conv2D(3, 3, dtype="float32", activation="sigmoid")(ReflectionPadding2D(1)(x))
+    return keras.Model(noise, x, name="generator")
+
+
+def gray(picture: Any) -> Any:
+    """The luminance of [N, H, W, 3], in all three channels."""
+    return ops.repeat(ops.sum(picture * LUMINANCE, axis=-1, keepdims=True), 3, axis=-1)
+
+
+def sides(size: int, aspect: float) -> tuple[int, int]:
+    """Height and width of a picture with the long side `size`, enlarged if its short side would be below 32 pixels.
+
+    Raises:
+        ValueError: nothing to paint on: `size` is too small, or one side is over 200 times the other.
+    """
+    if size < SMALLEST:
+        raise ValueError(f"size {size} is too small to hold a style: give {SMALLEST} or more")
+    ratio = max(aspect, 1 / aspect)
+    if ratio > 200:
+        raise ValueError(f"the picture is {ratio:.0f} times as long as it is narrow; cut it to 200 or less")
+    short = max(round(size / ratio), SMALLEST)
+    long = max(round(short * ratio), short) if short == SMALLEST else size
+    return (short, long) if aspect > 1 else (long, short)
+
+
+def sides_of_style(picture: np.ndarray, side: int) -> tuple[int, int]:
+    """Height and width of a style with the short side `side`; one over four times as long as narrow is cut to that."""
+    ratio = min(max(picture.shape[1] / picture.shape[0], 1 / 4), 4)
+    return round(side * max(1 / ratio, 1)), round(side * max(ratio, 1))
+
+
+def cover(picture: np.ndarray, height: int, width: int) -> Any:
+    """[H, W, C] resized (antialiased) to cover a window, and cut to it at the centre: [1, height, width, C]."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    size = (max(round(picture.shape[0] * scale), height), max(round(picture.shape[1] * scale), width))
+    resized = ops.image.resize(np.asarray(picture, "float32")[None], size, interpolation="bilinear", antialias=True)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    return resized[:, top : top + height, left : left + width]

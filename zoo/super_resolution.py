@@ -1,0 +1,181 @@
+"""Single-picture and multi-frame super-resolution by sub-pixel convolution."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
+from zoo._perceptual import PerceptualModel
+from zoo._registry import choose, register
+from zoo._schedules import warm_cosine
+from zoo.layers import BicubicUpsampling2D
+from zoo.specs import Picture, Reduced
+
+
+@register("super_resolution")
+class SuperResolution(PerceptualModel):
+    """Enlarges pictures 2, 3 or 4 times; the network works at the small size and adds detail to the bicubic enlargement.
+
+    `network="espcn"` is the sub-pixel convolutional network (Shi et al. 2016, https://arxiv.org/abs/1609.05158);
+    `network="srresnet"` has residual blocks (Ledig et al. 2017, https://arxiv.org/abs/1609.04802), without batch normalisation
+    and the two wide layers at the large size, which cost more than they bring (Lim et al. 2017,
+    https://arxiv.org/abs/1707.02921). More frames are stacked as channels, the wanted one in the middle (Kappeler et al. 2016,
+    VSRNet); they are trained on still pictures shown from a moving camera. Any height and width of at least 2.
+
+    Deployed input: `image` [batch, height, width, 3 frames] in [0, 1].
+    Output: `output_image` [batch, factor height, factor width, 3].
+
+    Args:
+        factor: 2, 3 or 4.
+        network: "espcn" or "srresnet".
+        width: channels of the first convolution; the residual blocks have as many, ESPCN's second convolution half.
+        residual_blocks: how many, of srresnet.
+        frames: how many neighbouring frames the network sees: 1, 3 or 5.
+        motion: how far the camera moves in training with several frames, in pixels of the large picture.
+        pixel_weight: weight of the mean absolute difference; 0 leaves it out.
+        perceptual_weight: weight of the distance of feature maps (Johnson et al. 2016); 0 leaves it out.
+        features: perceptual features: "compact", "vgg16" or "vgg19".
+        feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
+        adversarial_weight: weight of a patch discriminator's verdict (SRGAN: 1e-3 of the perceptual weight); 0 leaves it out.
+        size: side of the training crops of the large picture, in pixels; a multiple of the factor.
+        learning_rate: Adam's highest rate.
+
+    Raises:
+        ValueError: a size that is no multiple of the factor, or an even number of frames.
+
+    Example:
+        >>> model = zoo.create("super_resolution", factor=4)
+        >>> model.compile()
+        >>> model.fit(dataset)
+    """
+
+    task = "super-resolution"
+    paper = "Shi et al. 2016"
+    presets = {
+        "espcn": {"network": "espcn"},
+        "srresnet": {"residual_blocks": 16},
+        "johnson": {"pixel_weight": 0.0, "perceptual_weight": 1.0},
+        "srgan": {"residual_blocks": 16, "perceptual_weight": 0.1, "adversarial_weight": 1e-4},
+        "video": {"frames": 3},
+        "tiny": {"width": 4, "residual_blocks": 1, "factor": 2, "size": 16},
+    }
+
+    def __init__(
+        self,
+        factor: int = 4,
+        network: str = "srresnet",
+        width: int = 64,
+        residual_blocks: int = 8,
+        frames: int = 1,
+        motion: int = 8,
+        pixel_weight: float = 1.0,
+        perceptual_weight: float = 0.0,
+        features: str = "compact",
+        feature_weights: str | None = None,
+        adversarial_weight: float = 0.0,
+        size: int = 192,
+        learning_rate: float = 1e-3,
+        name: str = "super_resolution",
+    ) -> None:
+        super().__init__(name=name)
+        choose("network of super_resolution", network, ("espcn", "srresnet"))
+        if size % factor:
+            raise ValueError(f"size {size} is no multiple of the factor {factor}; take {size // factor * factor}")
+        if frames % 2 == 0:
+            raise ValueError(f"{frames} frames have no middle one; take {frames + 1}")
+        self.factor = factor
+        self.network = network
+        self.width = width
+        self.residual_blocks = residual_blocks
+        self.frames = frames
+        self.motion = motion
+        self.pixel_weight = pixel_weight
+        self.perceptual_weight = perceptual_weight
+        self.features = features
+        self.feature_weights = feature_weights
+        self.adversarial_weight = adversarial_weight
+        self.size = size
+        self.learning_rate = learning_rate
+        self.enlarge = enlarging_network(network, factor, frames, width, residual_blocks)
+        if adversarial_weight:
+            self.discriminator = patch_discriminator(3)
+        self.built = True
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        margin = self.motion if self.frames > 1 else 0
+        return {
+            "image": Picture(self.size + 2 * margin, scale=None),
+            "reduced": Reduced("image", self.size // self.factor, self.factor, frames=self.frames, motion=margin),
+        }
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        names = {"pixel": self.pixel_weight, "perceptual": self.perceptual_weight}
+        names |= dict.fromkeys(ADVERSARIAL_TERMS, self.adversarial_weight)
+        return tuple(name for name, weight in names.items() if weight)
+
+    @property
+    def needs_features(self) -> bool:
+        return bool(self.perceptual_weight)
+
+    def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        outputs = {"picture": self.enlarge(batch["reduced"], training=training)}
+        if self.adversarial_weight:
+            outputs |= judge(self.discriminator, self._original(batch), outputs["picture"], training)
+        return outputs
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        original, picture = self._original(batch), outputs["picture"]
+        terms = {}
+        if self.pixel_weight:
+            terms["pixel"] = self.pixel_weight * ops.mean(ops.abs(picture - original), axis=(1, 2, 3))
+        if self.perceptual_weight:
+            maps, targets = self.perceptual.features(picture), self.perceptual.features(original)
+            terms["perceptual"] = self.perceptual_weight * self.perceptual.content(maps, targets)
+        if self.adversarial_weight:
+            terms |= adversarial_terms(outputs, "non_saturating", self.adversarial_weight)
+        return terms
+
+    def _original(self, batch: dict[str, Any]) -> Any:
+        """The large picture without the margin that the camera moves over."""
+        margin = (batch["image"].shape[1] - self.size) // 2
+        return batch["image"][:, margin : margin + self.size, margin : margin + self.size]
+
+    def inference_model(self) -> keras.Model:
+        image = layers.Input((None, None, 3 * self.frames), name="image")
+        picture = self.enlarge(image, training=False)
+        return keras.Model({"image": image}, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        middle = 3 * (self.frames // 2)
+        bicubic = BicubicUpsampling2D(self.factor)(batch["reduced"][..., middle : middle + 3])
+        picture = self.enlarge(batch["reduced"], training=False)
+        columns = {"bicubic": bicubic, "enlarged": picture, "original": self._original(batch)}
+        return {title: ops.clip(pictures, 0.0, 1.0) for title, pictures in columns.items()}
+
+
+def enlarging_network(network: str, factor: int, frames: int, width: int, residual_blocks: int) -> keras.Model:
+    """`image` [N, H, W, 3 frames] to an unclipped picture [N, factor H, factor W, 3], at first the bicubic one."""
+    image = layers.Input((None, None, 3 * frames), name="image")
+    middle = 3 * (frames // 2)
+    bicubic = BicubicUpsampling2D(factor, dtype="float32")(image[..., middle : middle + 3])
+
+    def convolve(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
+        return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
+
+    if network == "espcn":
+        x = convolve(image, width, 5, activation="tanh")
+        x = convolve(x, width // 2, activation="tanh")
+    else:
+        x = first = convolve(image, width)
+        for _ in range(residual_blocks):
+            x = layers.Add()([x, convolve(convolve(x, width, activation="relu"), width)])
+        x = layers.Add()([convolve(x, width), first])
+    detail = convolve(x, 3 * factor**2, kernel_initializer="zeros", dtype="float32")
+    x = layers.Add(dtype="float32")([bicubic, ops.depth_to_space(detail, factor)])
+    return keras.Model(image, x, name=network)

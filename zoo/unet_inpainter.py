@@ -1,0 +1,252 @@
+"""Filling holes with a U-Net of plain, partial or gated convolutions."""
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
+from zoo._perceptual import PerceptualModel
+from zoo._registry import choose, register
+from zoo._schedules import warm_cosine
+from zoo.layers import CropLike, GatedConvolution2D, NearestUpsampling2D, PadToMultiple, PartialConvolution2D, PyramidFill
+from zoo.losses.gram import gram_matrix
+from zoo.specs import Mask, Picture
+
+# Published weights are for features of pictures in units of their deviation; Keras' VGG takes them from 0 to 255.
+FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58}
+
+
+@register("unet_inpainter")
+class UNetInpainter(PerceptualModel):
+    """Image inpainting for irregular holes (Liu et al. 2018, https://arxiv.org/abs/1804.07723).
+
+    A U-Net with skip connections from every size; partial convolutions as published, gated ones (Yu et al. 2019,
+    https://arxiv.org/abs/1806.03589), or plain ones that see the mask as a channel. Without batch normalisation, whose
+    statistics holes disturb. Known pixels come back bit for bit. Any height and width.
+
+    Deployed inputs: `image` [batch, height, width, 3] in [0, 1], whatever the hole shows; `mask` [batch, height, width, 1],
+    above 0.5 in the hole. Output: `output_image`, like `image`.
+
+    Args:
+        convolution: "plain", "partial" or "gated".
+        width: channels of the first convolution, at half the size; each coarser size has twice as many, up to 8 times.
+        levels: how often the size is halved.
+        pyramid_fill: whether the network starts from a smooth fill (`PyramidFill`), which alone is as good as the classical
+            methods, and learns what it lacks; otherwise from gray, as published.
+        valid_weight: weight of the mean absolute difference where the picture is known.
+        hole_weight: the same in the hole.
+        perceptual_weight: weight of the absolute difference of feature maps; 0 leaves it out.
+        style_weight: weight of the absolute difference of their Gram matrices; 0 leaves it out.
+        total_variation_weight: weight of the absolute differences of neighbours in and beside the hole; 0 leaves it out.
+        adversarial_weight: weight of a patch discriminator's verdict; 0 leaves it out.
+        features: perceptual features: "compact", "vgg16" or "vgg19".
+        feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
+        masks: kinds of masks to train with, drawn evenly; see `training.masks`.
+        size: side of the training crops, in pixels; they are not resized.
+        learning_rate: Adam's highest rate.
+
+    Example:
+        >>> model = zoo.create("unet_inpainter", preset="pixel")
+        >>> model.compile()
+        >>> model.fit(dataset)
+    """
+
+    task = "inpainting"
+    paper = "Liu et al. 2018"
+    presets = {
+        "liu": {"width": 64},
+        "yu": {
+            "convolution": "gated",
+            "perceptual_weight": 0.0,
+            "style_weight": 0.0,
+            "total_variation_weight": 0.0,
+            "adversarial_weight": 0.01,
+        },
+        "pixel": {
+            "convolution": "gated",
+            "width": 24,
+            "pyramid_fill": True,
+            "perceptual_weight": 0.0,
+            "style_weight": 0.0,
+            "total_variation_weight": 0.0,
+        },
+        "tiny": {"width": 4, "levels": 2, "size": 32},
+    }
+
+    def __init__(
+        self,
+        convolution: str = "partial",
+        width: int = 32,
+        levels: int = 6,
+        pyramid_fill: bool = False,
+        valid_weight: float = 1.0,
+        hole_weight: float = 6.0,
+        perceptual_weight: float = 0.05,
+        style_weight: float = 120.0,
+        total_variation_weight: float = 0.1,
+        adversarial_weight: float = 0.0,
+        features: str = "compact",
+        feature_weights: str | None = None,
+        masks: tuple[str, ...] = ("free_form", "free_form", "rectangle"),
+        size: int = 256,
+        learning_rate: float = 5e-4,
+        name: str = "unet_inpainter",
+    ) -> None:
+        super().__init__(name=name)
+        choose("convolution of unet_inpainter", convolution, ("plain", "partial", "gated"))
+        self.convolution = convolution
+        self.width = width
+        self.levels = levels
+        self.pyramid_fill = pyramid_fill
+        self.valid_weight = valid_weight
+        self.hole_weight = hole_weight
+        self.perceptual_weight = perceptual_weight
+        self.style_weight = style_weight
+        self.total_variation_weight = total_variation_weight
+        self.adversarial_weight = adversarial_weight
+        self.features = features
+        self.feature_weights = feature_weights
+        self.masks = tuple(masks)
+        self.size = size
+        self.learning_rate = learning_rate
+        self.fill = filling_network(convolution, width, levels, pyramid_fill)
+        if adversarial_weight:
+            self.discriminator = patch_discriminator(4)
+        self.built = True
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        return {"image": Picture(self.size, scale=None), "mask": Mask(self.size, self.masks)}
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        names = {
+            "valid": self.valid_weight,
+            "hole": self.hole_weight,
+            "perceptual": self.perceptual_weight,
+            "style": self.style_weight,
+            "total_variation": self.total_variation_weight,
+        }
+        names |= dict.fromkeys(ADVERSARIAL_TERMS, self.adversarial_weight)
+        return tuple(name for name, weight in names.items() if weight)
+
+    @property
+    def needs_features(self) -> bool:
+        return bool(self.perceptual_weight or self.style_weight)
+
+    def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        image, hole = batch["image"], holes(batch["mask"])
+        picture = self.fill([image, hole], training=training)
+        composed = ops.where(hole > 0, picture, image)
+        outputs = {"picture": picture, "composed": composed}
+        if self.adversarial_weight:
+            real, fake = (ops.concatenate([x, hole], axis=-1) for x in (image, composed))
+            outputs |= judge(self.discriminator, real, fake, training)
+        return outputs
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        image, hole = batch["image"], holes(batch["mask"])
+        picture, composed = outputs["picture"], outputs["composed"]
+        difference = ops.abs(picture - image)
+        terms = {
+            "valid": self.valid_weight * mean((1 - hole) * difference),
+            "hole": self.hole_weight * mean(hole * difference),
+        }
+        if self.needs_features:
+            perceptual, style = self._feature_distances(image, picture, composed)
+            terms |= {"perceptual": self.perceptual_weight * perceptual, "style": self.style_weight * style}
+        if self.total_variation_weight:
+            near = ops.max_pool(hole, 3, strides=1, padding="same")
+            down = ops.abs(composed[:, 1:] - composed[:, :-1]) * near[:, 1:] * near[:, :-1]
+            across = ops.abs(composed[:, :, 1:] - composed[:, :, :-1]) * near[:, :, 1:] * near[:, :, :-1]
+            terms["total_variation"] = self.total_variation_weight * (mean(down) + mean(across))
+        if self.adversarial_weight:
+            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight)
+        return {name: terms[name] for name in self.loss_names}
+
+    def _feature_distances(self, image: Any, picture: Any, composed: Any) -> tuple[Any, Any]:
+        """The perceptual and the style term, without their weights, of both the network's and the composed picture."""
+        scale = FEATURE_SCALE[self.features]
+        maps = [self.perceptual.features(x) for x in (ops.stop_gradient(image), picture, composed)]
+        perceptual = style = 0.0
+        for name in maps[0]:
+            target, *found = (scale * ops.cast(m[name], "float32") for m in maps)
+            channels = target.shape[-1]
+            for x in found:
+                perceptual += mean(ops.abs(x - target))
+                style += mean(ops.abs(gram_matrix(x) - gram_matrix(target))) / channels
+        return perceptual, style
+
+    def inference_model(self) -> keras.Model:
+        image = layers.Input((None, None, 3), name="image")
+        mask = layers.Input((None, None, 1), name="mask")
+        hole = holes(mask)
+        picture = ops.clip(self.fill([image, hole], training=False), 0.0, 1.0)
+        output = ops.where(hole > 0, picture, image)
+        return keras.Model({"image": image, "mask": mask}, {"output_image": output}, name=self.name)
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        composed = self(batch, training=False)["composed"]
+        image, hole = batch["image"], holes(batch["mask"])
+        return {"hole": ops.where(hole > 0, 0.5, image), "filled": ops.clip(composed, 0.0, 1.0), "original": image}
+
+
+def holes(mask: Any) -> Any:
+    """1 where the mask is above 0.5, else 0."""
+    return ops.cast(mask > 0.5, "float32")
+
+
+def mean(x: Any) -> Any:
+    """Over all but the examples: [N, ...] to [N]."""
+    return ops.mean(x, axis=tuple(range(1, len(x.shape))))
+
+
+def filling_network(convolution: str, width: int, levels: int, pyramid_fill: bool) -> keras.Model:
+    """`[image, hole]` to a picture [N, H, W, 3] around [0, 1]; what the image shows in the hole is not seen."""
+    image = layers.Input((None, None, 3), name="image")
+    hole = layers.Input((None, None, 1), name="hole")
+    pad = PadToMultiple(2**levels, 2 * 2**levels)
+    padded, known = pad(image), 1 - pad(hole)
+    start = PyramidFill(levels, dtype="float32")([padded, known]) if pyramid_fill else 0.5
+
+    def convolve(x: Any, known: Any, filters: int, kernel: int, strides: int = 1) -> tuple[Any, Any]:
+        if convolution == "gated":
+            return GatedConvolution2D(filters, kernel, strides)(x), known
+        if convolution == "plain":
+            return layers.Conv2D(filters, kernel, strides, "same", activation="relu")(x), known
+        x, known = PartialConvolution2D(filters, kernel, strides)([x, known])
+        return layers.ReLU()(x), known
+
+    def join(x: Any, known: Any, skip: Any, skip_known: Any) -> tuple[Any, Any]:
+        """Features of the coarser size beside those of a finer one, and the share of all their channels that is known."""
+        x, joined = NearestUpsampling2D()(x), layers.Concatenate()
+        if convolution != "partial":
+            return joined([x, skip]), known
+        share = x.shape[-1] / (x.shape[-1] + skip.shape[-1])
+        known = NearestUpsampling2D()(known)
+        return joined([x * known, skip * skip_known]), share * known + (1 - share) * skip_known
+
+    x = padded * known
+    if convolution != "partial":
+        x = start - 0.5 if pyramid_fill else x - 0.5 * known
+        x = layers.Concatenate()([x, known])
+    skips = [(x, known)]
+    kernels = [7, 5, 5] + [3] * levels
+    for level in range(levels):
+        x, known = convolve(x, known, width * min(2**level, 8), kernels[level], 2)
+        x = x * known if convolution == "partial" else x
+        skips.append((x, known))
+    skips.pop()
+    for level in reversed(range(1, levels)):
+        x, known = join(x, known, *skips.pop())
+        x, known = convolve(x, known, width * min(2 ** (level - 1), 8), 3)
+    if convolution == "partial":
+        x, _ = PartialConvolution2D(3, 3, dtype="float32")(list(join(x, known, *skips.pop())))
+    else:  # the last convolution at half the size, every pixel of a 2x2 block by channels of its own, is the cheaper one
+        x = layers.Concatenate()([x, ops.space_to_depth(skips.pop()[0], 2)])
+        x = ops.depth_to_space(layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", dtype="float32")(x), 2)
+    return keras.Model([image, hole], CropLike(dtype="float32")([x + start, image]), name="fill")
