@@ -1,0 +1,237 @@
+"""Batches as a pure function of (seed, step): the number of a sample decides everything that is drawn for it."""
+
+import atexit
+import contextlib
+import functools
+import hashlib
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.crops import Crop
+from training.degradations import add_noise, downscaled_frames
+from training.masks import draw_mask
+from training.sources import Source
+from zoo import specs
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Batches:
+    """The batches that a model's `batch_spec` asks for.
+
+    Args:
+        spec: tensor name -> what it holds (`zoo.specs`).
+        sources: source name ("data", or a setting such as "target") -> its pictures.
+        batch_size: examples in a batch.
+        seed: two runs with one seed see the same batches.
+
+    Raises:
+        ValueError: a source that the spec names is missing.
+
+    Example:
+        >>> batches = Batches(model.batch_spec, {"data": open_source("samples:")}, batch_size=4, seed=0)
+        >>> batches(0)["image"].shape
+        (4, 256, 256, 3)
+        >>> model.fit(batches.dataset(), steps_per_epoch=100)
+    """
+
+    def __init__(self, spec: Mapping[str, specs.Spec], sources: Mapping[str, Source], batch_size: int, seed: int = 0) -> None:
+        needed = {"data"} | {tensor.source for tensor in spec.values() if isinstance(tensor, specs.Picture)}
+        for name in sorted(needed - set(sources)):
+            raise ValueError(f"this model needs pictures for {name!r}: --set {name}=folder:PATH")
+        self.spec, self.sources, self.batch_size, self.seed = spec, sources, batch_size, seed
+        self.failure: Exception | None = None
+        self._lock, self.calls, self.running, self.closed = threading.Lock(), 0, 0, False
+        self._order = functools.lru_cache(maxsize=8)(self._permutation)
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]:
+        """Batch number `step`: tensor name -> array [batch_size, ...]."""
+        batch = {
+            name: np.empty((self.batch_size, *tensor.shape), np.int32 if isinstance(tensor, specs.Label) else np.float32)
+            for name, tensor in self.spec.items()
+        }
+        # Pictures first: the label of an example is that of the picture which proved good.
+        pictures_first = sorted(self.spec.items(), key=lambda item: not isinstance(item[1], specs.Picture))
+        for row in range(self.batch_size):
+            number = int(step) * self.batch_size + row
+            example = _Example(self, number)
+            for name, tensor in pictures_first:
+                DRAWS[type(tensor)](tensor, self._generator(name, number), example, batch[name][row, ...])
+                example.drawn[name] = batch[name][row]
+        return batch
+
+    def names(self, step: int) -> list[str]:
+        """The files of the pictures in batch number `step`."""
+        examples = [_Example(self, step * self.batch_size + row) for row in range(self.batch_size)]
+        return [self.sources[source].name(example.index(source)) for example in examples for source in self.sources]
+
+    def dataset(self, start: int = 0, stop: int | None = None) -> "tf.data.Dataset":
+        """The `tf.data.Dataset` whose element k is batch `start` + k, up to batch `stop` (None: endless), made on all cores.
+
+        An error while a batch is made (too many bad pictures) ends the dataset, and is kept as `failure`.
+        """
+        import tensorflow as tf
+
+        names = list(self.spec)
+        _OPEN.add(self)
+
+        def arrays(step: np.ndarray) -> list[np.ndarray]:
+            with self._counted():
+                batch = self(int(step))
+            return [batch[name] for name in names]
+
+        def tensors(step: Any) -> dict[str, Any]:
+            kinds = [tf.int32 if isinstance(tensor, specs.Label) else tf.float32 for tensor in self.spec.values()]
+            # Stateless as far as TensorFlow is concerned: otherwise its determinism would make batches one at a time.
+            values = tf.numpy_function(arrays, [step], kinds, stateful=False)
+            shapes = [(self.batch_size, *tensor.shape) for tensor in self.spec.values()]
+            return {name: tf.ensure_shape(*pair) for name, *pair in zip(names, values, shapes, strict=True)}
+
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+        workers = os.cpu_count() or 1
+        steps = tf.data.Dataset.range(start, tf.int64.max if stop is None else stop)
+        dataset = steps.map(tensors, num_parallel_calls=workers, deterministic=True)
+        return dataset.prefetch(2).with_options(options)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._lock:
+            self.calls += 1
+            self.running += 1
+        try:
+            if self.closed:
+                raise ValueError("the program ends")
+            yield
+        except Exception as error:
+            self.failure = error
+            raise
+        finally:
+            with self._lock:
+                self.running -= 1
+
+    def _generator(self, name: str, number: int) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=np.array([_stream(self.seed, name), number], np.uint64)))
+
+    def _permutation(self, source: str, epoch: int) -> np.ndarray:
+        return self._generator(f"order of {source}", epoch).permutation(len(self.sources[source]))
+
+
+_OPEN: weakref.WeakSet[Batches] = weakref.WeakSet()
+
+
+@atexit.register
+def _leave_python() -> None:
+    """Ends all datasets and waits until their threads have left Python: one that is in it when Python ends blocks for ever."""
+    for batches in _OPEN:
+        batches.closed = True
+    before = 0
+    while any(batches.running for batches in _OPEN) or before != sum(batches.calls for batches in _OPEN):
+        before = sum(batches.calls for batches in _OPEN)
+        time.sleep(0.1)
+
+
+class _Example:
+    """The pictures of one sample: one of each source, the same for every tensor that takes from that source."""
+
+    def __init__(self, batches: Batches, number: int) -> None:
+        self._batches, self._number = batches, number
+        self._indices: dict[str, int] = {}
+        self.drawn: dict[str, np.ndarray] = {}  # what other tensors of the batch are made from
+
+    def crop(self, source: str, crop: Crop) -> np.ndarray:
+        pictures = self._batches.sources[source]
+        self._indices[source], pixels = pictures.good(self._first(source), lambda index: pictures.crop(index, crop))
+        return pixels
+
+    def index(self, source: str) -> int:
+        """The picture's place in the source, which is known once it has proved good."""
+        if source not in self._indices:
+            pictures = self._batches.sources[source]
+            self._indices[source], _ = pictures.good(self._first(source), pictures.image)
+        return self._indices[source]
+
+    def _first(self, source: str) -> int:
+        epoch, place = divmod(self._number, len(self._batches.sources[source]))
+        return int(self._batches._order(source, epoch)[place])
+
+    def fixed_noise(self, tensor: specs.Picture) -> np.ndarray:
+        """Uniform noise that belongs to the picture: the same in every epoch and in every run."""
+        key = np.array([_stream(0, f"fixed noise of {tensor.source}"), self.index(tensor.source)], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key)).random(tensor.shape, np.float32)
+
+    def label(self) -> int:
+        source = getattr(self._batches.spec.get("image"), "source", "data")
+        return self._batches.sources[source].label(self.index(source))
+
+
+@functools.cache
+def _stream(seed: int, name: str) -> int:
+    """64 bits that keep the numbers drawn for one tensor apart from those of any other."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8])
+
+
+def _picture(tensor: specs.Picture, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    left, top, share, flip = random.random(4)
+    low, high = tensor.scale or (0.0, 0.0)
+    crop = Crop(
+        size=tensor.size,
+        channels=tensor.channels,
+        share=low + share * (high - low) if tensor.scale else None,
+        place=(left, top),
+        flip=tensor.flip and flip < 0.5,
+    )
+    np.divide(example.crop(tensor.source, crop), np.float32(255), out=out)
+    if tensor.binarize:
+        out[...] = example.fixed_noise(tensor) < out
+
+
+def _one_hot(tensor: specs.OneHot, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[:] = np.arange(tensor.classes) == random.integers(tensor.classes)
+
+
+def _normal(tensor: specs.Normal, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    random.standard_normal(out=out, dtype=np.float32)
+
+
+def _uniform(tensor: specs.Uniform, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    random.random(out=out, dtype=np.float32)
+    out *= tensor.high - tensor.low
+    out += tensor.low
+
+
+def _label(tensor: specs.Label, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[...] = label = example.label()
+    if not 0 <= label < tensor.classes:
+        raise ValueError(f"a picture has label {label}; this model has the classes 0 to {tensor.classes - 1}")
+
+
+def _mask(tensor: specs.Mask, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[:] = draw_mask(tensor.kinds, tensor.size, random, tensor.area)
+
+
+def _noisy(tensor: specs.Noisy, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[:] = add_noise(example.drawn[tensor.of], tensor.kind, tensor.level, random)
+
+
+def _reduced(tensor: specs.Reduced, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[:] = downscaled_frames(example.drawn[tensor.of], tensor.factor, tensor.frames, tensor.motion, random)
+
+
+DRAWS: dict[type, Callable[..., None]] = {
+    specs.Picture: _picture,
+    specs.OneHot: _one_hot,
+    specs.Normal: _normal,
+    specs.Uniform: _uniform,
+    specs.Label: _label,
+    specs.Mask: _mask,
+    specs.Noisy: _noisy,
+    specs.Reduced: _reduced,
+}

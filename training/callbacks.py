@@ -1,0 +1,243 @@
+"""What happens beside the training steps: the log, the progress, sample sheets, checkpoints, and stopping in time."""
+
+import contextlib
+import csv
+import math
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from training import checkpoint
+from training.atomic import replacing
+from training.batches import Batches
+from training.pictures import grid, write_picture
+
+Record = dict[str, float]
+
+
+class Monitor(keras.callbacks.Callback):
+    """Counts the steps and calls what is due after each, in the one order that keeps a run resumable.
+
+    Args:
+        start: steps trained before.
+        stop: steps to train to.
+        batches: to name a bad batch's files, and for the batch size.
+        checkpoints: folder of the checkpoints.
+        log_every: steps between two records.
+        checkpoint_every: steps between two checkpoints.
+        write: False on the workers that leave writing to the first.
+
+    Attributes:
+        recorders: called with every record: "step", the means since the last record of "loss" and each of its terms,
+            "learning_rate", "pictures_per_second".
+        sheets: called with the step at every checkpoint.
+
+    Raises:
+        ValueError: the loss is no longer finite; names the step and the pictures.
+        KeyboardInterrupt: after Ctrl-C, once the step is done and saved.
+    """
+
+    def __init__(
+        self,
+        start: int,
+        stop: int,
+        batches: Batches,
+        checkpoints: Path,
+        *,
+        log_every: int,
+        checkpoint_every: int,
+        write: bool = True,
+    ) -> None:
+        super().__init__()
+        self.step, self.stop, self.batches, self.checkpoints = start, stop, batches, checkpoints
+        self.log_every, self.checkpoint_every, self.write = log_every, checkpoint_every, write
+        self.recorders: list[Callable[[Record], None]] = []
+        self.sheets: Callable[[int], None] | None = None
+        self.interrupted = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._metrics = [keras.ops.convert_to_numpy(variable) for variable in self.model.metrics_variables]
+        self._clock, self._recorded = time.perf_counter(), self.step
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        # fit has just reset the metrics that a checkpoint between two records brought back.
+        for variable, value in zip(self.model.metrics_variables, self._metrics, strict=True):
+            variable.assign(value)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.step += 1
+        means = {name: float(np.ravel(value)[0]) for name, value in logs.items()}
+        if not math.isfinite(means["loss"]):
+            raise ValueError(self._diverged(means))
+        last = self.step == self.stop
+        if self.step % self.log_every == 0 or last:
+            self._record(means)
+        if self.step % self.checkpoint_every == 0 or last or self.interrupted:
+            checkpoint.save(self.checkpoints, self.step, self.model, write=self.write)
+            if self.sheets is not None:
+                self.sheets(self.step)
+        if self.interrupted:
+            raise KeyboardInterrupt(f"stopped after step {self.step}, which is saved; --resume goes on from there")
+
+    def _record(self, means: Record) -> None:
+        now = time.perf_counter()
+        pictures = (self.step - self._recorded) * self.batches.batch_size
+        record = {
+            "step": self.step,
+            **means,
+            "learning_rate": float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "pictures_per_second": pictures / (now - self._clock),
+        }
+        for recorder in self.recorders:
+            recorder(record)
+        self.model.reset_metrics()
+        self._clock, self._recorded = now, self.step
+
+    def _diverged(self, means: Record) -> str:
+        terms = ", ".join(name for name, value in means.items() if name != "loss" and not math.isfinite(value))
+        names = self.batches.names(self.step - 1)
+        more = f" and {len(names) - 16} more" if len(names) > 16 else ""
+        return (
+            f"training diverged at step {self.step}: the loss{f' ({terms})' if terms else ''} is not finite; "
+            f"the batch held {', '.join(names[:16])}{more}; try a lower learning rate"
+        )
+
+
+@contextlib.contextmanager
+def interruptible(monitor: Monitor) -> Iterator[None]:
+    """The first Ctrl-C lets the step end and be saved; a second one stops at once. (Only the main thread hears signals.)"""
+
+    def handle(*_: Any) -> None:
+        monitor.interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    try:
+        before = signal.signal(signal.SIGINT, handle)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def averaged(model: keras.Model) -> Iterator[None]:
+    """With an exponential moving average, the weights are the averaged ones inside the block: those that will be deployed."""
+    before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, before, strict=True):
+            variable.assign(value)
+
+
+class LogFile:
+    """`log.csv`: a line a record, written as it happens; lines past `start` are dropped when a run is resumed."""
+
+    def __init__(self, path: Path, names: tuple[str, ...], start: int) -> None:
+        self.path = path
+        self.columns = ["step", "loss", *names, "learning_rate", "pictures_per_second"]
+        kept = [row for row in self._rows() if int(row[0]) <= start]
+        with replacing(path) as temporary, temporary.open("w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([self.columns, *kept])
+
+    def __call__(self, record: Record) -> None:
+        line = ",".join(f"{record[name]:.7g}" for name in self.columns)
+        try:
+            with self.path.open("a") as file:
+                file.write(f"{line}\n")
+        except OSError as error:
+            raise type(error)(f"cannot write {self.path}: {error.strerror}") from None
+
+    def _rows(self) -> list[list[str]]:
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            rows = list(csv.reader(file))
+        return [row for row in rows if len(row) == len(self.columns) and row[0].isdigit()]
+
+
+class Events:
+    """TensorBoard's scalars and sheets of samples."""
+
+    def __init__(self, folder: Path) -> None:
+        import tensorflow as tf
+
+        self._tf, self._folder = tf, folder
+        self._writer = tf.summary.create_file_writer(str(folder))
+
+    def __call__(self, record: Record) -> None:
+        with self._at(record["step"]):
+            for name, value in record.items():
+                if name != "step":
+                    self._tf.summary.scalar(name, value)
+
+    def sheet(self, step: int, sheet: np.ndarray) -> None:
+        with self._at(step):
+            self._tf.summary.image("samples", sheet[None])
+
+    @contextlib.contextmanager
+    def _at(self, step: float) -> Iterator[None]:
+        try:
+            with self._writer.as_default(step=int(step)):
+                yield
+            self._writer.flush()
+        except self._tf.errors.OpError as error:
+            reason = error.message.splitlines()[0].rpartition(";")[2].strip()
+            raise OSError(f"cannot write to {self._folder}: {reason}") from None
+
+
+class Sheets:
+    """`samples/step-00000500.png`: what the model makes of the same batch each time."""
+
+    def __init__(self, folder: Path, model: Any, batch: dict[str, np.ndarray], events: Events) -> None:
+        self.folder, self.model, self.batch, self.events = folder, model, batch, events
+
+    def __call__(self, step: int) -> None:
+        with averaged(self.model):
+            columns = self.model.samples(self.batch)
+        sheet = grid({title: keras.ops.convert_to_numpy(pictures) for title, pictures in columns.items()})
+        self.folder.mkdir(exist_ok=True)
+        write_picture(self.folder / f"step-{step:08d}.png", sheet, overwrite=True)
+        self.events.sheet(step, sheet)
+
+
+class Progress:
+    """A bar on a terminal, a line a record elsewhere."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.stop, self._start, self._began = stop, start, time.perf_counter()
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console) if console.is_terminal else None
+        self._task = self._bar.add_task("the first step takes longest", total=stop, completed=start) if self._bar else None
+
+    def __call__(self, record: Record) -> None:
+        step = int(record["step"])
+        line = f"step {step}/{self.stop}  loss {record['loss']:.4g}  {record['pictures_per_second']:.1f} pictures/s"
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=step, description=line)
+        else:
+            seconds = (time.perf_counter() - self._began) / (step - self._start) * (self.stop - step)
+            print(f"{line}  {int(seconds // 60)}:{int(seconds % 60):02d} left", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> "Progress":
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._bar is not None:
+            self._bar.stop()

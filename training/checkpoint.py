@@ -1,0 +1,108 @@
+"""Checkpoints: everything that the next step depends on, in one file that is whole or not there."""
+
+import json
+import logging
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from training.atomic import replacing
+
+if TYPE_CHECKING:
+    import keras
+
+_log = logging.getLogger(__name__)
+_KEPT = 2
+_METADATA = "metadata"
+
+
+def save(directory: Path, step: int, model: "keras.Model", extra: dict[str, Any] | None = None, *, write: bool = True) -> None:
+    """Writes the model's, its optimizer's and its metrics' variables after `step` steps, and keeps the newest two checkpoints.
+
+    Args:
+        directory: made if it is not there.
+        step: how many steps were trained.
+        model: compiled, its optimizer built.
+        extra: plain values to keep beside the weights.
+        write: False on the workers that only take part in reading shared variables.
+
+    Raises:
+        ValueError: a weight is no longer finite; nothing is written.
+        OSError: it cannot be written; the checkpoints before it are intact.
+
+    Example:
+        >>> save(Path("run/checkpoint"), 500, model)
+    """
+    arrays = {name: _plain(variable) for name, variable in _variables(model).items()}
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"training diverged: after step {step} {name[6:]} is not finite; try a lower learning rate")
+    if not write:
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"step-{step:08d}.npz"
+    metadata = np.array(json.dumps({"step": step, **(extra or {})}))
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **{_METADATA: metadata}, **arrays)
+    for old in _newest_first(directory)[_KEPT:]:
+        old.unlink()
+
+
+def restore(directory: Path, model: "keras.Model") -> int | None:
+    """Puts the newest sound checkpoint into the compiled model: the steps it had trained, or None where there is none.
+
+    A damaged file is passed over for the one before it, with a warning.
+
+    Raises:
+        ValueError: the checkpoint belongs to another model; the line says where they differ.
+    """
+    variables = _variables(model)
+    for path in _newest_first(directory):
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            step = int(json.loads(str(arrays.pop(_METADATA)))["step"])
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            _log.warning("the checkpoint %s is damaged (%s); taking the one before it", path, error)
+            continue
+        _check(path, arrays, variables)
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return step
+    return None
+
+
+def newest(directory: Path) -> int | None:
+    """The steps of the newest checkpoint, by its name."""
+    return next((int(path.stem.removeprefix("step-")) for path in _newest_first(directory)), None)
+
+
+def _newest_first(directory: Path) -> list[Path]:
+    return sorted(directory.glob("step-*.npz"), reverse=True)
+
+
+def _variables(model: "keras.Model") -> dict[str, Any]:
+    """By number and name; Keras' own counters ("dense_7"), which depend on what else was made before, are left out."""
+    every = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    return {f"{place:05d} {re.sub(r'_[0-9]+(?=[/_]|$)', '', variable.path)}": variable for place, variable in enumerate(every)}
+
+
+def _plain(variable: Any) -> np.ndarray:
+    """bfloat16, which NumPy's files do not know, as float32, which holds it exactly."""
+    import keras
+
+    array = keras.ops.convert_to_numpy(variable)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def _check(path: Path, arrays: dict[str, np.ndarray], variables: dict[str, Any]) -> None:
+    if missing := variables.keys() ^ arrays.keys():
+        raise ValueError(f"the checkpoint {path} is of another model: it differs in {min(missing)!r}")
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise ValueError(
+                f"the checkpoint {path} is of another model: {name!r} is {arrays[name].shape}, the model has {variable.shape}"
+            )

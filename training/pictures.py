@@ -1,0 +1,275 @@
+"""Picture files: read whatever people have correctly or refuse it in one line, write it back, and show rows of examples."""
+
+import contextlib
+import dataclasses
+import io
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageCms, ImageDraw, ImageFile, ImageFont, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+from training.atomic import replacing
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+MAX_PIXELS = 100_000_000
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_HEADER_LOCK = threading.Lock()
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """`rgb`, float32 [H, W, 3] in [0, 1], and `alpha`, float32 [H, W, 1] in [0, 1], or None where the file has none."""
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+
+
+def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Reads a picture as a person sees it: EXIF orientation applied, gray, palette, 16-bit and CMYK converted, alpha set aside.
+
+    Args:
+        path: a picture file.
+        max_pixels: pictures with more pixels are refused from their header, before anything is decoded.
+
+    Raises:
+        ValueError: not a picture, damaged, cut short, animated, or too large, in one line.
+        FileNotFoundError: there is no such file.
+
+    Example:
+        >>> picture = read_picture("photo.jpg")
+        >>> picture.rgb.shape
+        (480, 640, 3)
+    """
+    path = Path(path)
+    with opened(path, max_pixels) as image:
+        if _has_low_bytes(image):
+            pixels: np.ndarray = _sixteen_bits(image, path) / np.float32(65535)
+        elif image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+            pixels = np.asarray(ImageOps.exif_transpose(image)).astype(np.float32)[..., None] / np.float32(65535)
+        elif image.mode in ("I", "F"):
+            raise ValueError(f"{image.mode} pixels have no agreed range; save it with 8 or 16 bits a channel")
+        else:
+            pixels = np.asarray(upright(image, keep_alpha=True), dtype=np.float32) / np.float32(255)
+    channels = pixels.shape[-1]
+    rgb, alpha = (pixels, None) if channels in (1, 3) else (pixels[..., :-1], pixels[..., -1:])
+    rgb = np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb
+    return Picture(np.ascontiguousarray(rgb), None if alpha is None else np.ascontiguousarray(alpha))
+
+
+@contextlib.contextmanager
+def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
+    """The picture with its header read and nothing decoded; what goes wrong inside the block names the file, in one line.
+
+    PNG files are checked to their last chunk, because a cut one can decode without complaint. Animations and several pages
+    are refused: which picture is meant is not ours to guess. (A phone's JPEG with a second picture inside is one picture.)
+    """
+    try:
+        with _open(path) as image:
+            if image.width * image.height > max_pixels:
+                raise ValueError(
+                    f"{image.width} x {image.height} pixels are more than {max_pixels:,}; make it smaller or raise max_pixels"
+                )
+            if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+                raise ValueError(f"it holds {frames} pictures; save the one you mean as a file of its own")
+            if image.format == "PNG":
+                with _open(path) as second:
+                    second.verify()
+            yield image
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no such picture: {path}") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise ValueError(f"cannot read the picture {path}: {error.strerror}") from None
+    except UnidentifiedImageError:
+        reason = "is empty (0 bytes)" if not path.stat().st_size else "is not a picture of a kind that can be read"
+        raise ValueError(f"{path} {reason}") from None
+    # A damaged file can raise anything from inside a decoder: SyntaxError, struct.error, zlib.error, IndexError, ...
+    except Exception as error:
+        raise ValueError(f"cannot read the picture {path}: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _open(path: Path) -> ImageFile.ImageFile:
+    """Image.open without Pillow's own limit on pixels, which ours replaces and which warns at a size that ours allows."""
+    with _HEADER_LOCK:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(path)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def upright(image: Image.Image, *, keep_alpha: bool = False) -> Image.Image:
+    """The opened picture decoded to 8-bit RGB (or RGBA where it has alpha and `keep_alpha`), turned as its EXIF says.
+
+    Without `keep_alpha`, what is transparent shows white.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "CMYK":
+        return _from_cmyk(image)
+    if image.mode.startswith("I"):
+        return Image.fromarray((np.asarray(image) / 257 + 0.5).astype(np.uint8)).convert("RGB")
+    if not image.has_transparency_data:
+        return image if image.mode == "RGB" else image.convert("RGB")
+    image = image.convert("RGBA")
+    return image if keep_alpha else Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _from_cmyk(image: Image.Image) -> Image.Image:
+    """By the file's colour profile where it has a sound one, else by the plain formula."""
+    if profile := image.info.get("icc_profile"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            if converted is not None:
+                return converted
+    return image.convert("RGB")
+
+
+def _has_low_bytes(image: ImageFile.ImageFile) -> bool:
+    """Whether it has several channels of 16 bits, of which Pillow would keep the high bytes only."""
+    return bool(image.tile) and isinstance(raw := _raw_mode(image), str) and raw in _LOW_BYTES
+
+
+def _raw_mode(image: ImageFile.ImageFile) -> Any:
+    arguments = image.tile[0].args
+    return arguments[0] if isinstance(arguments, tuple) else arguments
+
+
+# Pillow has no mode of 16 bits a channel. Read a second time in the other byte order, it keeps the low bytes instead.
+_LOW_BYTES = {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGBA;16B": "RGBA;16L", "RGBA;16L": "RGBA;16B", "LA;16B": "RGBA"}
+
+
+def _sixteen_bits(image: ImageFile.ImageFile, path: Path) -> np.ndarray:
+    """[H, W, 2, 3 or 4] float32 of the whole numbers 0 to 65535."""
+    raw = _raw_mode(image)
+    with _open(path) as second:
+        second.tile = [
+            tile._replace(args=(_LOW_BYTES[raw], *tile.args[1:]) if isinstance(tile.args, tuple) else _LOW_BYTES[raw])
+            for tile in second.tile
+        ]
+        low = np.asarray(ImageOps.exif_transpose(second)).astype(np.float32)
+    if raw == "LA;16B":  # the four bytes of a pixel, as they lie in the file
+        return low[..., ::2] * 256 + low[..., 1::2]
+    return np.asarray(ImageOps.exif_transpose(image)).astype(np.float32) * 256 + low
+
+
+def write_picture(
+    path: str | os.PathLike[str],
+    rgb: np.ndarray,
+    alpha: np.ndarray | None = None,
+    *,
+    metadata: dict[str, str] | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Writes a PNG, JPEG or WebP file, by suffix; a picture that was read and is written as PNG is the same to the bit.
+
+    Args:
+        path: where to; the file is whole or not there.
+        rgb: float [H, W, 3] or gray [H, W, 1], cut to [0, 1].
+        alpha: float [H, W, 1] in [0, 1]; JPEG, which has none, shows it on white.
+        metadata: kept as PNG text, or as the EXIF description.
+        overwrite: whether a file of that name is replaced.
+
+    Raises:
+        ValueError: the suffix is none of .png, .jpg, .jpeg, .webp.
+        OSError: it cannot be written there, or exists already.
+
+    Example:
+        >>> write_picture("out.png", picture.rgb, picture.alpha)
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise ValueError(f"cannot write {path}: its name must end in one of {', '.join(_FORMATS)}")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists already; choose another name, or allow overwriting")
+    kind = _FORMATS[path.suffix.lower()]
+    rgb = np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb
+    if alpha is not None and kind == "JPEG":
+        rgb, alpha = rgb * alpha + (1 - alpha), None
+    image = Image.fromarray(_eight_bits(rgb if alpha is None else np.concatenate([rgb, alpha], axis=-1)))
+    options: dict[str, Any] = {}
+    if kind == "PNG":
+        options["pnginfo"] = PngImagePlugin.PngInfo()
+        for key, value in (metadata or {}).items():
+            options["pnginfo"].add_itxt(key, value)
+    else:
+        options |= {"quality": 95} | ({"subsampling": 0} if kind == "JPEG" else {"exact": True})
+        if metadata:
+            image_description = 0x010E
+            exif = Image.Exif()
+            exif[image_description] = "\n".join(f"{key}: {value}" for key, value in metadata.items())
+            options["exif"] = exif
+    with replacing(path) as temporary:
+        image.save(temporary, kind, **options)
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    return np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
+
+
+def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
+    """The picture files in a folder and the folders below it, by suffix, sorted; hidden ones are left out.
+
+    Raises:
+        FileNotFoundError: no such folder, or no picture in it.
+
+    Example:
+        >>> list_pictures("photos")[0]
+        PosixPath('photos/000.jpg')
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is a file, not a folder" if root.exists() else f"no such folder: {root}")
+    files = [file for file in root.rglob("*") if not _hidden(file.relative_to(root))]
+    pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not pictures:
+        kinds = " ".join(sorted(SUFFIXES))
+        raise FileNotFoundError(f"the folder {root} {'has no picture in it' if files else 'is empty'}; pictures end in {kinds}")
+    return pictures
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def grid(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """A sheet of examples, one a row, with a titled column for each thing to see: float32 [H, W, 3] in [0, 1].
+
+    Args:
+        columns: title -> pictures [N, H, W, 1 or 3]; small ones are enlarged to stand beside large ones. What is not a number
+            shows magenta.
+
+    Example:
+        >>> write_picture("sheet.png", grid({"content": content, "stylised": stylised}))
+    """
+    gap = 6
+    side = max(96, *(max(pictures.shape[1:3]) for pictures in columns.values()))
+    cells = {title: _cells(pictures, side) for title, pictures in columns.items()}
+    rows = max(len(column) for column in cells.values())
+    height = gap + max(column.shape[1] for column in cells.values())
+    blocks = []
+    for title, column in cells.items():
+        sheet = np.ones((rows * height, column.shape[2] + gap, 3), np.float32)
+        for row, cell in enumerate(column):
+            top = row * height + (height - gap - len(cell)) // 2
+            sheet[top : top + len(cell), :-gap] = cell
+        blocks.append(np.concatenate([_title(title, sheet.shape[1]), sheet]))
+    return np.pad(np.concatenate(blocks, axis=1), ((0, 0), (gap, 0), (0, 0)), constant_values=1)
+
+
+def _cells(pictures: np.ndarray, side: int) -> np.ndarray:
+    """RGB [N, H, W, 3], enlarged by a whole number towards `side`."""
+    factor = max(1, side // max(pictures.shape[1:3]))
+    cells = np.asarray(pictures, dtype=np.float32).repeat(factor, axis=1).repeat(factor, axis=2)
+    cells = np.broadcast_to(cells, (*cells.shape[:-1], 3))
+    return np.where(np.isfinite(cells), np.clip(cells, 0, 1), np.array([1, 0, 1], np.float32))
+
+
+def _title(text: str, width: int) -> np.ndarray:
+    strip = Image.new("RGB", (width, 28), "white")
+    size = next((size for size in range(16, 8, -1) if ImageFont.load_default(size).getlength(text) <= width - 6), 8)
+    ImageDraw.Draw(strip).text(((width - 6) // 2, 14), text, "#333333", ImageFont.load_default(size), anchor="mm")
+    return np.asarray(strip, dtype=np.float32) / np.float32(255)

@@ -1,0 +1,55 @@
+"""The run directory and its config.json, which says what a run is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from training.atomic import replacing
+
+
+def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
+    """Makes the run directory and its config.json, or makes sure that it is this run's.
+
+    Args:
+        out: the run directory.
+        record: what config.json holds: all but its sections "run" and "versions" decides the weights.
+        resume: whether it may be there.
+
+    Raises:
+        ValueError: it holds another run, or no run; the line says what differs.
+        OSError: it is there and `resume` is False, or cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise FileExistsError(f"{out} is a file; the run needs a directory")
+    started = out.exists() and any(not path.name.startswith(".") for path in out.iterdir())
+    text = json.dumps(record, indent=2, default=str)
+    if started:
+        if not resume:
+            raise FileExistsError(f"{out} is not empty; add --resume to go on with the run in it, or choose another --out")
+        if not (out / "config.json").exists():
+            raise ValueError(f"{out} is not a run directory (no config.json); choose another --out")
+        before = json.loads((out / "config.json").read_text())
+        if changes := _changes(before, json.loads(text)):
+            raise ValueError(f"cannot resume {out}: {'; '.join(changes)}; start a new run in another --out")
+    out.mkdir(parents=True, exist_ok=True)
+    with replacing(out / "config.json") as temporary:
+        temporary.write_text(text)
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What decides the weights and is not as it was."""
+    changes = []
+    if before["model"] != now["model"]:
+        changes.append(f"the model was {before['model']} and is now {now['model']}")
+    for section in ("config", "training", "data", "pictures"):
+        old, new = before[section], now[section]
+        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        if section in ("data", "pictures"):
+            changes += [f"the pictures of {name!r} have changed" for name in names]
+        else:
+            changes += [f"{name} was {old.get(name)} and is now {new.get(name)}" for name in names]
+    if not changes and before["optimizer"] != now["optimizer"]:
+        changes.append(
+            f"steps were {before['run']['steps']} and are now {now['run']['steps']}, on which its learning rate depends"
+        )
+    return changes

@@ -1,0 +1,194 @@
+"""Where pictures come from: `folder:PATH`, `samples:`. A bad picture is named, counted and passed over."""
+
+import functools
+import hashlib
+import importlib.util
+import logging
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from training.crops import Crop, cut_jpeg
+from training.pictures import MAX_PIXELS, list_pictures, opened, upright
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# The photographs among the pictures inside scikit-image.
+SAMPLES = (
+    *("astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "grass.png", "gravel.png"),
+    *("hubble_deep_field.jpg", "motorcycle_left.png", "rocket.jpg"),
+)
+
+
+class Source(ABC):
+    """Pictures in a fixed order, by index.
+
+    Args:
+        max_bad: the share of bad pictures to put up with. A single one is put up with in any source of two or more pictures,
+            unless `max_bad` is 0.
+    """
+
+    def __init__(self, *, max_bad: float = 0.01) -> None:
+        self.max_bad = max_bad
+        self._bad: dict[int, str] = {}
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def name(self, index: int) -> str:
+        """What a person calls picture `index`: its file."""
+
+    @abstractmethod
+    def image(self, index: int, short_side: int = 0) -> Image.Image:
+        """Picture `index`, RGB. With `short_side` it may come smaller, down to that many pixels, where that is quicker.
+
+        Raises:
+            ValueError: the picture is bad; the line says how.
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 that changes with the pictures (by their names and sizes), so that a resumed run can tell."""
+
+    def picture(self, index: int, short_side: int = 0) -> np.ndarray:
+        """`image` as uint8 [H, W, 3]."""
+        return np.asarray(self.image(index, short_side))
+
+    def label(self, index: int) -> int:
+        """The class of picture `index`, where the source has classes."""
+        raise ValueError("this model needs labels, and the source of its pictures has none")
+
+    def crop(self, index: int, crop: Crop) -> np.ndarray:
+        """A crop of picture `index`: [size, size, channels], 0 to 255, uint8 or float32; ValueError as for `image`."""
+        return crop.cut(self.image(index, crop.short_side))
+
+    def good(self, index: int, take: Callable[[int], T]) -> tuple[int, T]:
+        """The first good picture from `index` on: its index, and what `take` makes of it.
+
+        Which one that is depends on the files alone, and not on what was met before.
+
+        Raises:
+            ValueError: more pictures are bad than `max_bad` allows; the line lists them.
+        """
+        while True:
+            try:
+                return index, take(index)
+            except (ValueError, OSError) as error:
+                self._count(index, str(error))
+            index = (index + 1) % len(self)
+
+    def _count(self, index: int, reason: str) -> None:
+        with self._lock:
+            if index not in self._bad:
+                self._bad[index] = reason
+                _log.warning("left out: %s", reason)
+            allowed = min(max(1, int(self.max_bad * len(self))), len(self) - 1) if self.max_bad > 0 else 0
+            if len(self._bad) > allowed:
+                names = sorted(map(self.name, self._bad))
+                more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+                raise ValueError(
+                    f"{len(names)} of {len(self)} pictures are bad, more than max_bad {self.max_bad} allows: "
+                    f"{', '.join(names[:20])}{more}"
+                )
+
+
+class Files(Source):
+    """Picture files.
+
+    Args:
+        root: the folder that their names are given from.
+        files: their paths, in order.
+        max_bad: see `Source`.
+        max_pixels: pictures with more pixels count as bad.
+    """
+
+    def __init__(self, root: Path, files: list[Path], *, max_bad: float = 0.01, max_pixels: int = MAX_PIXELS) -> None:
+        super().__init__(max_bad=max_bad)
+        self.root, self.files, self.max_pixels = root, files, max_pixels
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def name(self, index: int) -> str:
+        return self.files[index].relative_to(self.root).as_posix()
+
+    def image(self, index: int, short_side: int = 0) -> Image.Image:
+        with opened(self.files[index], self.max_pixels) as image:
+            if short_side:
+                scale = short_side / min(image.size)
+                image.draft(None, (-int(-image.width * scale // 1), -int(-image.height * scale // 1)))
+            return upright(image)
+
+    def crop(self, index: int, crop: Crop) -> np.ndarray:
+        pixels = cut_jpeg(self.files[index], crop, self.max_pixels)
+        return super().crop(index, crop) if pixels is None else pixels
+
+    def label(self, index: int) -> int:
+        """The place of the picture's folder, just below the root, among those folders in alphabetical order."""
+        if not self._classes:
+            raise ValueError(f"this model needs labels: sort the pictures of {self.root} into one folder a class")
+        return self._classes.index(self._folder(self.files[index]))
+
+    @functools.cached_property
+    def _classes(self) -> list[str]:
+        return sorted({self._folder(file) for file in self.files}) if all(map(self._folder, self.files)) else []
+
+    def _folder(self, file: Path) -> str:
+        """The folder just below the root that the file lies in, or "" for a file in the root itself."""
+        first, *rest = file.relative_to(self.root).parts
+        return first if rest else ""
+
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for index, file in enumerate(self.files):
+            digest.update(f"{self.name(index)}\0{file.stat().st_size}\n".encode())
+        return digest.hexdigest()
+
+
+def open_source(text: str, **options: Any) -> Source:
+    """The source that `text` names: "folder:PATH" (and the folders below it), "samples:", or "samples:NAME".
+
+    Args:
+        text: a scheme, a colon, and what the scheme asks for.
+        options: `max_bad`, `max_pixels`: see `Files`.
+
+    Raises:
+        ValueError: no such scheme or sample; the message names the nearest right one.
+        FileNotFoundError: no such folder, or no picture in it.
+
+    Example:
+        >>> len(open_source("samples:"))
+        11
+    """
+    from zoo._registry import choose
+
+    scheme, colon, rest = text.partition(":")
+    if not colon:
+        raise ValueError(f"{text!r} names no source of pictures; write folder:{text or 'PATH'} or samples:")
+    return SCHEMES[choose("source", scheme, SCHEMES)](rest, **options)
+
+
+def _folder(path: str, **options: Any) -> Source:
+    return Files(Path(path), list_pictures(path), **options)
+
+
+def _samples(name: str, **options: Any) -> Source:
+    from zoo._registry import choose
+
+    package = importlib.util.find_spec("skimage")
+    if package is None or package.origin is None:
+        raise FileNotFoundError("samples: are the photographs inside scikit-image, which is not installed here")
+    root = Path(package.origin).parent / "data"
+    files = {Path(file).stem: root / file for file in SAMPLES if (root / file).is_file()}
+    return Files(root, [files[choose("sample picture", name, files)]] if name else list(files.values()), **options)
+
+
+SCHEMES: dict[str, Callable[..., Source]] = {"folder": _folder, "samples": _samples}

@@ -1,0 +1,103 @@
+"""Where the training runs: one device, several, or several machines."""
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+NAMES = ("auto", "single", "mirrored", "multiworker")
+
+
+def make_strategy(name: str = "auto", replicas: int | None = None) -> "tf.distribute.Strategy":
+    """The strategy for the devices at hand. Call it before anything else has used TensorFlow.
+
+    Args:
+        name: "auto" (several machines where TF_CONFIG names them, several replicas where asked for or where there are several
+            GPUs, else one device), "single", "mirrored", or "multiworker".
+        replicas: how many devices of this machine; without GPUs they are virtual, and share the processor.
+
+    Raises:
+        ValueError: no such strategy, not enough GPUs, a bad TF_CONFIG, or TensorFlow was used already.
+
+    Example:
+        >>> with make_strategy("mirrored", replicas=2).scope():
+        ...     model = zoo.create("fast_style")
+    """
+    import tensorflow as tf
+
+    from zoo._registry import choose
+
+    choose("strategy", name, NAMES)
+    if replicas is not None and replicas < 1:
+        raise ValueError(f"replicas must be 1 or more, not {replicas}")
+    gpus = tf.config.list_physical_devices("GPU")
+    if name == "auto":
+        name = _choose_strategy(replicas, len(gpus))
+    if name == "multiworker":
+        _check_tf_config(replicas)
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    if name == "single":
+        if replicas not in (None, 1):
+            raise ValueError(f"the strategy single has one replica, not {replicas}; leave out --replicas, or use mirrored")
+        return tf.distribute.get_strategy()
+    if gpus:
+        count = replicas or len(gpus)
+        if count > len(gpus):
+            raise ValueError(f"{count} replicas need {count} GPUs, and this machine has {len(gpus)}")
+        return tf.distribute.MirroredStrategy([f"GPU:{index}" for index in range(count)])
+    return tf.distribute.MirroredStrategy(_virtual_processors(replicas or 2))
+
+
+def _choose_strategy(replicas: int | None, gpus: int) -> str:
+    if os.environ.get("TF_CONFIG"):
+        return "multiworker"
+    return "mirrored" if (replicas or gpus) > 1 else "single"
+
+
+def _virtual_processors(count: int) -> list[str]:
+    import tensorflow as tf
+
+    processor = tf.config.list_physical_devices("CPU")[0]
+    made = tf.config.get_logical_device_configuration(processor)
+    if made is None or len(made) < count:
+        try:
+            tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * count)
+        except RuntimeError:
+            raise ValueError(f"{count} replicas must be set up before TensorFlow is used: start a new process") from None
+    return [f"CPU:{index}" for index in range(count)]
+
+
+def _check_tf_config(replicas: int | None) -> None:
+    shape = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
+    try:
+        config = json.loads(os.environ["TF_CONFIG"])
+        workers, task = config["cluster"]["worker"], config["task"]
+        sound = isinstance(workers, list) and task["type"] in ("worker", "chief") and isinstance(task["index"], int)
+    except (KeyError, TypeError, json.JSONDecodeError):
+        sound = False
+    if not sound:
+        raise ValueError(f"the strategy multiworker needs the environment variable TF_CONFIG to be like {shape}")
+    if task["type"] == "worker" and not 0 <= task["index"] < len(workers):
+        raise ValueError(f"TF_CONFIG gives this worker the index {task['index']}, of {len(workers)} workers")
+    if replicas is not None:
+        raise ValueError("--replicas is for one machine; with multiworker every machine uses all of its GPUs")
+
+
+def check_batch_size(batch_size: int, replicas: int) -> None:
+    """ValueError unless the batch is shared out evenly."""
+    if batch_size % replicas:
+        lower = batch_size // replicas * replicas
+        raise ValueError(
+            f"a batch of {batch_size} cannot be shared by {replicas} replicas; "
+            f"take {f'{lower} or ' if lower else ''}{lower + replicas}"
+        )
+
+
+def check_combination(strategy: "tf.distribute.Strategy", *, jit: bool) -> None:
+    """ValueError where Keras and TensorFlow are known to fail together: XLA with several replicas without GPUs."""
+    import tensorflow as tf
+
+    if jit and strategy.num_replicas_in_sync > 1 and not tf.config.list_physical_devices("GPU"):
+        raise ValueError("--jit fails with several replicas on a processor; leave one of them out")
