@@ -1,0 +1,143 @@
+"""ONNX files (opset 18): the contract's names, float16 and 8-bit weights, passed by ONNX's own checker."""
+
+from typing import Any
+
+import numpy as np
+
+from export.quiet import quiet
+from export.signature import Signature
+from export.unsupported import Unsupported
+
+OPSET = 18  # the highest that tf2onnx is tested with; 21 fails
+NOTES = {
+    "float16": "float16 arithmetic, for GPUs: on a CPU 1.3 times the time of float32",
+    "dynamic_int8": "weights int8 by channel, made float32 again as the file is loaded, so that it runs like float32; "
+    "with onnxruntime's ConvInteger it took 1.1 times as long and was 6 dB less exact",
+}
+
+
+def convert(function: Any, signature: Signature, specs: dict[str, Any], debug: bool = False) -> Any:
+    """A traced `tf.function` as a float32 `onnx.ModelProto`; `specs` are the tensor specs that it was traced with.
+
+    Raises Unsupported where the model needs operators that ONNX lacks.
+    """
+    import onnx
+
+    with quiet(debug):
+        import tf2onnx
+
+        model, _ = tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)
+    domains = {opset.domain for opset in model.opset_import}
+    foreign = sorted({node.op_type for node in model.graph.node if not _known(node, domains)})
+    if foreign:
+        raise Unsupported(f"needs operators that ONNX lacks: {', '.join(foreign)}")
+    _modernise_resize(model)
+    _name_dimensions(model, signature, specs)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def _known(node: Any, domains: set[str]) -> bool:
+    import onnx
+
+    return node.domain in ("", "ai.onnx") and node.domain in domains and onnx.defs.has(node.op_type, OPSET)
+
+
+def _modernise_resize(model: Any) -> None:
+    """The converter writes a mode that left ONNX at opset 13; it equals half-pixel coordinates, halves rounded up."""
+    from onnx import helper
+
+    for node in model.graph.node:
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        if node.op_type == "Resize" and attributes["coordinate_transformation_mode"].s == b"tf_half_pixel_for_nn":
+            attributes["coordinate_transformation_mode"].s = b"half_pixel"
+            node.attribute.remove(attributes["nearest_mode"])
+            node.attribute.append(helper.make_attribute("nearest_mode", "round_prefer_ceil"))
+
+
+def _name_dimensions(model: Any, signature: Signature, specs: dict[str, Any]) -> None:
+    """Writes batch, height and width in place of `unk__177`, and the fixed sizes that the converter left open."""
+    graph = model.graph
+    del graph.value_info[:]
+    fixed = {
+        name: int(size)
+        for tensor in signature.inputs.values()
+        for name, size in zip(tensor.shape, specs[tensor.name].shape, strict=True)
+        if isinstance(name, str) and size is not None
+    }
+    for values, tensors in ((graph.input, signature.inputs), (graph.output, signature.outputs)):
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        if {value.name for value in values} != set(shapes):
+            raise Unsupported(f"ONNX has {sorted(value.name for value in values)} for {sorted(shapes)}")
+        for value in values:
+            for axis, name in zip(value.type.tensor_type.shape.dim, shapes[value.name], strict=True):
+                if isinstance(name, int) or axis.HasField("dim_value"):
+                    continue
+                factor, _, base = name.rpartition("*")
+                if base in fixed:
+                    axis.dim_value = int(factor or 1) * fixed[base]
+                else:
+                    axis.dim_param = name
+
+
+def to_precision(model: Any, precision: str, debug: bool = False) -> Any:
+    """The float32 model in another precision; inputs and outputs stay float32."""
+    import onnx
+
+    copy = onnx.ModelProto.FromString(model.SerializeToString())
+    if precision == "float32":
+        return copy
+    copy = _float16(copy, debug) if precision == "float16" else _int8_weights(copy)
+    onnx.checker.check_model(copy, full_check=True)
+    return copy
+
+
+def _float16(model: Any, debug: bool) -> Any:
+    from onnxconverter_common.float16 import convert_float_to_float16
+
+    # Sizes and indices pass through float32 here and there, and float16 counts exactly only to 2048.
+    flowing = {value.name for value in model.graph.input}
+    index_nodes = []
+    for node in model.graph.node:
+        if node.op_type != "Shape" and flowing.intersection(node.input):
+            flowing.update(node.output)
+        else:
+            index_nodes.append(node.name)
+    with quiet(debug):
+        return convert_float_to_float16(model, keep_io_types=True, node_block_list=index_nodes)
+
+
+def _int8_weights(model: Any) -> Any:
+    """Convolution and matrix weights as int8 with a scale for each output channel.
+
+    Cast and Mul bring them back, which onnxruntime folds as it loads; DequantizeLinear it keeps, and takes 1.2 times as long.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    output_axis = {"Conv": 0, "ConvTranspose": 1, "MatMul": 1, "Gemm": 1}
+    nodes = []
+    for node in graph.node:
+        name = node.input[1] if node.op_type in output_axis else ""
+        if name not in weights or weights[name].data_type != onnx.TensorProto.FLOAT or np.prod(weights[name].dims) < 1024:
+            continue
+        axis = output_axis[node.op_type]
+        if node.op_type == "Gemm" and any(a.name == "transB" and a.i for a in node.attribute):
+            axis = 0
+        weight = weights.pop(name)
+        values = numpy_helper.to_array(weight)
+        others = tuple(other for other in range(values.ndim) if other != axis)
+        scale = np.abs(values).max(axis=others, keepdims=True) / 127.0
+        scale[scale == 0] = 1.0
+        graph.initializer.remove(weight)
+        graph.initializer.append(numpy_helper.from_array(np.round(values / scale).astype("int8"), f"{name}_int8"))
+        graph.initializer.append(numpy_helper.from_array(scale, f"{name}_scale"))
+        nodes.append(
+            helper.make_node("Cast", [f"{name}_int8"], [f"{name}_steps"], name=f"{name}_cast", to=onnx.TensorProto.FLOAT)
+        )
+        nodes.append(helper.make_node("Mul", [f"{name}_steps", f"{name}_scale"], [name], name=f"{name}_unfold"))
+    for node in reversed(nodes):
+        graph.node.insert(0, node)
+    return model

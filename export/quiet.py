@@ -1,0 +1,35 @@
+"""Keeps the chatter of third-party converters and runtimes, much of it written by C++ straight to the terminal, off it."""
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+
+# Warnings of third parties that say nothing about the model: (category, module pattern, message pattern).
+KNOWN_WARNINGS = ((UserWarning, r"onnxconverter_common", r"the float32 number .* will be truncated"),)
+
+
+@contextlib.contextmanager
+def quiet(debug: bool = False) -> Iterator[None]:
+    """Hides what is written to the process' standard error and logged below an error, unless `debug`."""
+    if debug:
+        yield
+        return
+    disabled = logging.root.manager.disable
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as hidden, warnings.catch_warnings():
+        for category, module, message in KNOWN_WARNINGS:
+            warnings.filterwarnings("ignore", message, category, module)
+        os.dup2(hidden.fileno(), 2)
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(disabled)
+            sys.stderr.flush()
+            os.dup2(saved, 2)
+            os.close(saved)

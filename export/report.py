@@ -1,0 +1,235 @@
+"""report.html, one file with its pictures inside, and MODEL_CARD.md."""
+
+import base64
+import html
+import importlib.resources
+import io
+import math
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from export.manifest import Artifact, Manifest
+from export.signature import Tensor
+from export.verify import LATENCY_SIZE, Measurement, References
+
+TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
+FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX"}
+RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}
+
+
+def write(
+    manifest: Manifest,
+    about: Mapping[str, str],
+    references: References,
+    measurements: Mapping[str, Measurement],
+    directory: Path,
+) -> None:
+    """Writes both documents into the export directory. `measurements` go by the artefact's path."""
+    facts = {
+        **about,
+        "weights": f"{manifest.weights_sha256[:16]} (SHA-256)",
+        "made with": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
+    }
+    shapes = dict.fromkeys(artifact.shape for artifact in manifest.artifacts)
+    page = _template("report.html").substitute(
+        name=html.escape(manifest.model),
+        verdict="passed" if manifest.passed else "failed",
+        summary=html.escape(summary(manifest)),
+        facts="".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in facts.items()),
+        inputs="".join(_tensor_row(tensor) for tensor in manifest.signature.inputs.values()),
+        outputs="".join(_tensor_row(tensor) for tensor in manifest.signature.outputs.values()),
+        rows="".join(_artifact_row(artifact, manifest) for artifact in manifest.artifacts),
+        timing=html.escape(timing(manifest)),
+        skipped=_skipped(manifest),
+        pictures="".join(_pictures(shape, manifest, references, measurements) for shape in shapes),
+    )
+    (directory / "report.html").write_text(page, encoding="utf-8")
+    (directory / "MODEL_CARD.md").write_text(_card(manifest, facts), encoding="utf-8")
+
+
+def summary(manifest: Manifest) -> str:
+    """One sentence: how many files equal their model."""
+    passed, count = sum(artifact.parity.passed for artifact in manifest.artifacts), len(manifest.artifacts)
+    if passed == count:
+        return f"All {count} files were run in their own runtimes and equal the Keras model within their floors."
+    return f"{count - passed} of {count} files differ from the Keras model by more than their floors allow."
+
+
+def timing(manifest: Manifest) -> str:
+    size = " x ".join(str(side) for side in manifest.signature.own_size or LATENCY_SIZE)
+    return f"Time is the median of warm calls with one picture at {manifest.threads} threads; where the size is free, at {size}."
+
+
+def _template(name: str) -> string.Template:
+    return string.Template((importlib.resources.files("export") / "templates" / name).read_text(encoding="utf-8"))
+
+
+def _shape(tensor: Tensor) -> str:
+    return f" {TIMES} ".join(str(axis) for axis in tensor.shape)
+
+
+def _range(tensor: Tensor) -> str:
+    if tensor.name in RANGES:
+        return RANGES[tensor.name]
+    return f"{tensor.range[0]:g} to {tensor.range[1]:g}" if tensor.range else "any"
+
+
+def _tensor_row(tensor: Tensor) -> str:
+    return (
+        f"<tr><th scope=row><code>{html.escape(tensor.name)}</code></th><td>{tensor.dtype}</td>"
+        f"<td>{html.escape(_shape(tensor))}</td><td>{_range(tensor)}</td></tr>"
+    )
+
+
+def _figure(value: float, pattern: str) -> str:
+    return DASH if math.isnan(value) else format(value, pattern)
+
+
+def _base(artifact: Artifact, manifest: Manifest) -> Artifact:
+    """The float32 file of the same format and shape, that the others are measured against."""
+    same = (artifact.format, artifact.shape, "float32")
+    return next((a for a in manifest.artifacts if (a.format, a.shape, a.precision) == same), artifact)
+
+
+def _ratio(value: float, base: float) -> str:
+    return "" if value is base or math.isnan(value / base) else f" <small>{value / base:.2f}{TIMES}</small>"
+
+
+def _artifact_row(artifact: Artifact, manifest: Manifest) -> str:
+    base = _base(artifact, manifest)
+    parity = artifact.parity
+    floor = f"≤ {parity.floor:g}" if artifact.precision == "float32" else f"≥ {parity.floor:g} dB"
+    mark = "passed" if parity.passed else "failed"
+    cells = (
+        _figure(artifact.bytes / 1e6, ".2f") + _ratio(artifact.bytes, base.bytes),
+        _figure(artifact.latency_ms, ".1f") + _ratio(artifact.latency_ms, base.latency_ms),
+        _figure(parity.max_abs, ".1e"),
+        _figure(parity.psnr, ".1f"),
+        _figure(parity.ssim, ".4f"),
+        floor,
+    )
+    gpu = '<span class="tag">mobile GPU</span>' if artifact.gpu_ready else ""
+    return (
+        f'<tr class="{mark}"><th scope=row>{_title(artifact)}{gpu}<small>{html.escape(artifact.path)}</small>'
+        f'<small class="note">{html.escape(artifact.notes)}</small></th><td><span class="mark">{mark}</span></td>'
+        + "".join(f'<td class="number">{cell}</td>' for cell in cells)
+        + "</tr>"
+    )
+
+
+def _title(artifact: Artifact) -> str:
+    shape = artifact.shape.replace("x", f" {TIMES} ")
+    return f"{FORMAT_TITLES[artifact.format]}, {artifact.precision.replace('_', ' ')}, {shape}"
+
+
+def _skipped(manifest: Manifest) -> str:
+    if not manifest.skipped:
+        return ""
+    reasons: dict[str, list[str]] = {}
+    for cell in manifest.skipped:
+        name = f"{FORMAT_TITLES[cell.format]} {cell.precision.replace('_', ' ')}, {cell.shape}"
+        reasons.setdefault(cell.reason, []).append(name)
+    items = (f"<li><strong>{'; '.join(cells)}</strong>: {html.escape(why)}</li>" for why, cells in reasons.items())
+    return f"<h3>Not made</h3><ul>{''.join(items)}</ul>"
+
+
+def _pictures(shape: str, manifest: Manifest, references: References, measurements: Mapping[str, Measurement]) -> str:
+    """What went in, Keras' answer, and for each artefact of the shape its answer and the difference, amplified to be seen."""
+    size = tuple(int(side) for side in shape.split("x")) if "x" in shape else None
+    case = references.cases(size)[0]  # type: ignore[arg-type]
+    pictures = [name for name, expected in case.expected.items() if expected.ndim == 4]
+    first = [_frame(name, case.inputs[name][0]) for name in references.signature.picture_inputs]
+    first += [_frame(f"Keras: {name}", case.expected[name][0]) for name in pictures]
+    pairs = []
+    for artifact in manifest.artifacts:
+        outputs = measurements[artifact.path].outputs or {}
+        for name in pictures if artifact.shape == shape and outputs else ():
+            difference = np.abs(outputs[name][0] - case.expected[name][0])
+            factor = amplification(float(np.quantile(difference, 0.99)))  # not by the largest: one pixel would darken the rest
+            label = f"difference {TIMES} {factor:,}".replace(",", "\N{NO-BREAK SPACE}") if factor else "no difference"
+            both = _frame(_title(artifact), outputs[name][0]) + _frame(label, difference * max(factor, 1))
+            pairs.append(f'<div class="duo">{both}</div>')
+    title = shape.replace("x", f" {TIMES} ") if size else f"{shape} size"
+    return f'<h3>{title}</h3><div class="first">{"".join(first)}</div><div class="duos">{"".join(pairs)}</div>'
+
+
+def _frame(label: str, picture: np.ndarray) -> str:
+    text = html.escape(label)
+    return f'<figure><img src="{_inline(picture)}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+
+
+def amplification(difference: float) -> int:
+    """The power of ten that brings a difference near 1 without passing it; 0 for no difference."""
+    if not math.isfinite(difference) or difference <= 0:
+        return 0
+    return int(10 ** max(0, math.floor(-math.log10(difference))))
+
+
+def _inline(picture: np.ndarray) -> str:
+    """A data URL of a float picture [H, W, 1, 3 or 4n] in [0, 1]."""
+    from PIL import Image
+
+    if picture.shape[-1] % 4 == 0:  # pictures with alpha, one on the other
+        elements = np.split(picture, picture.shape[-1] // 4, axis=-1)
+        picture = np.zeros_like(picture[..., :3])
+        for element in elements:
+            picture = picture + element[..., 3:] * (element[..., :3] - picture)
+    pixels = (np.clip(np.nan_to_num(picture), 0, 1) * 255 + 0.5).astype("uint8")
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=90)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
+    signature = manifest.signature
+    paths = {artifact.format: artifact.path for artifact in reversed(manifest.artifacts)}
+    examples = {tensor.name: _example(tensor) for tensor in signature.inputs.values()}
+    return _template("MODEL_CARD.md").substitute(
+        name=manifest.model,
+        facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
+        summary=summary(manifest),
+        inputs="\n".join(_card_row(tensor) for tensor in signature.inputs.values()),
+        outputs="\n".join(_card_row(tensor) for tensor in signature.outputs.values()),
+        rows="\n".join(_card_artifact(artifact) for artifact in manifest.artifacts),
+        skipped="\n".join(f"- {c.format} {c.precision} {c.shape}: {c.reason}." for c in manifest.skipped) or "Nothing.",
+        arrays=",\n    ".join(f'"{name}": {value}' for name, value in examples.items()),
+        timing=timing(manifest),
+        output=next(iter(signature.outputs)),
+        keras=manifest.keras,
+        savedmodel=paths.get("savedmodel", "(not exported)"),
+        litert=paths.get("litert", "(not exported)"),
+        onnx=paths.get("onnx", "(not exported)"),
+    )
+
+
+def _card_row(tensor: Tensor) -> str:
+    return f"| `{tensor.name}` | {tensor.dtype} | {_shape(tensor)} | {_range(tensor)} |"
+
+
+def _card_artifact(artifact: Artifact) -> str:
+    parity = artifact.parity
+    figures = (
+        f"{artifact.bytes / 1e6:.2f}",
+        _figure(parity.max_abs, ".1e"),
+        _figure(parity.psnr, ".1f"),
+        _figure(parity.ssim, ".4f"),
+        _figure(artifact.latency_ms, ".1f"),
+        "yes" if parity.passed else "**no**",
+    )
+    return f"| `{artifact.path}` | {artifact.precision} | {artifact.shape} | {' | '.join(figures)} |"
+
+
+def _example(tensor: Tensor) -> str:
+    """A line of NumPy that makes one example of the input."""
+    sides = {"batch": 1}
+    shape = tuple(sides.get(axis, 256) if isinstance(axis, str) else axis for axis in tensor.shape)
+    if tensor.name == "latent":
+        return f'np.random.default_rng(0).standard_normal({shape}).astype("{tensor.dtype}")'
+    if tensor.is_picture:
+        return f'np.zeros({shape}, "{tensor.dtype}")'
+    if tensor.name == "style_weights":
+        return f'np.eye({shape[1]}, dtype="{tensor.dtype}")[:1]'
+    return f'np.ones({shape}, "{tensor.dtype}")'

@@ -1,0 +1,184 @@
+"""Runs any exported file in its own runtime: `load("model.tflite")(image=batch)["output_image"]`. Needs only that runtime."""
+
+import abc
+import contextlib
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.quiet import quiet
+from export.signature import Signature, Tensor, named, signature_of
+
+KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
+
+
+class Runtime(abc.ABC):
+    """A loaded artefact: called with named arrays, answers with named arrays.
+
+    `signature` names the inputs and outputs; a fixed size shows as numbers in their shapes. Only ONNX files hold the names of
+    output dimensions; elsewhere they are named as the input's. `threads` is the number of threads of the runtime.
+    """
+
+    signature: Signature
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self.path, self.threads = path, threads
+
+    def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
+        """Runs one batch. Raises ValueError for a missing or unknown input, or for one of the wrong shape."""
+        wanted = self.signature.inputs
+        if set(inputs) != set(wanted):
+            raise ValueError(f"{self.path.name} takes {', '.join(wanted)}; given: {', '.join(sorted(inputs)) or 'nothing'}")
+        arrays = {name: np.ascontiguousarray(inputs[name], tensor.dtype) for name, tensor in wanted.items()}
+        for name, tensor in wanted.items():
+            _check_shape(self.path, tensor, arrays[name].shape)
+        if len({len(array) for array in arrays.values()}) > 1:
+            counts = ", ".join(f"{len(array)} of {name}" for name, array in arrays.items())
+            raise ValueError(f"{self.path.name} takes as many examples of every input; given {counts}")
+        return self._run(arrays)
+
+    @abc.abstractmethod
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]: ...
+
+
+def load(path: str | os.PathLike[str], threads: int | None = None) -> Runtime:
+    """The runtime for an artefact: a .keras, .tflite or .onnx file, or a SavedModel directory (or one that holds versions).
+
+    `threads` defaults to all cores; TensorFlow takes it only before its first operation. Raises FileNotFoundError, or a
+    ValueError of one line for a file that is damaged or foreign.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or directory; give {KINDS}")
+    runtime = _RUNTIMES.get(path.suffix.lower()) if path.is_file() else SavedModelRuntime
+    if runtime is None:
+        raise ValueError(f"{path}: cannot run this; give {KINDS}")
+    try:
+        return runtime(path, threads or os.cpu_count() or 1)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{path}: its runtime is not installed ({error})") from error
+    except Exception as error:  # each runtime has its own classes for a file that it cannot read
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path}: damaged, or not what its name says: {reason}") from error
+
+
+def _check_shape(path: Path, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    fits = len(shape) == len(tensor.shape) and all(
+        isinstance(want, str) or want == have for want, have in zip(tensor.shape, shape, strict=True)
+    )
+    if not fits:
+        want = " x ".join(str(axis) for axis in tensor.shape)
+        raise ValueError(f"{path.name} takes {tensor.name} of {want}; given {' x '.join(str(axis) for axis in shape)}")
+
+
+class KerasRuntime(Runtime):
+    """A `.keras` file: the deployed network itself, or a model of the zoo that has one."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        threads = _tensorflow_threads(threads or os.cpu_count() or 1)
+        import keras
+
+        importlib.import_module("zoo")  # makes its classes known to Keras
+        super().__init__(path, threads)
+        model = keras.saving.load_model(path, compile=False)
+        self.network = model.inference_model() if hasattr(model, "inference_model") else model
+        self.signature = signature_of(self.network, getattr(model, "classes", None))
+
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: np.asarray(value) for name, value in self.network(inputs, training=False).items()}
+
+
+class SavedModelRuntime(Runtime):
+    def __init__(self, path: Path, threads: int) -> None:
+        threads = _tensorflow_threads(threads)
+        import tensorflow as tf
+
+        super().__init__(path, threads)
+        self.loaded = tf.saved_model.load(os.fspath(_version(path)))  # kept: the function holds its variables weakly
+        self.function = self.loaded.signatures["serving_default"]
+        sides = (self.function.structured_input_signature[1], self.function.structured_outputs)
+        self.signature = Signature(*(_tensors({n: (spec.dtype.name, spec.shape) for n, spec in side.items()}) for side in sides))
+
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        import tensorflow as tf
+
+        tensors = {name: tf.constant(value) for name, value in inputs.items()}
+        return {name: value.numpy() for name, value in self.function(**tensors).items()}
+
+
+class LiteRTRuntime(Runtime):
+    def __init__(self, path: Path, threads: int) -> None:
+        with quiet():
+            from ai_edge_litert.interpreter import Interpreter
+        super().__init__(path, threads)
+        self.interpreter = Interpreter(os.fspath(path), num_threads=threads)
+        self.runner = self.interpreter.get_signature_runner()
+        self.warm = False
+        sides = (self.runner.get_input_details(), self.runner.get_output_details())
+        self.signature = Signature(
+            *(_tensors({n: (d["dtype"].__name__, d["shape_signature"]) for n, d in side.items()}) for side in sides)
+        )
+
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        # The first call announces XNNPACK, the kernels that LiteRT hands the network to by itself.
+        with contextlib.nullcontext() if self.warm else quiet():
+            answer = self.runner(**inputs)
+        self.warm = True
+        return dict(answer)
+
+
+class OnnxRuntime(Runtime):
+    TYPES = {"tensor(float)": "float32", "tensor(int32)": "int32", "tensor(int64)": "int64"}
+
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        super().__init__(path, threads)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4  # errors come as exceptions
+        self.session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        self.signature = Signature(
+            {value.name: self._tensor(value) for value in self.session.get_inputs()},
+            {value.name: self._tensor(value) for value in self.session.get_outputs()},
+        )
+
+    def _tensor(self, value: Any) -> Tensor:
+        tensor = named(value.name, self.TYPES[value.type], [None if isinstance(a, str) else a for a in value.shape])
+        return Tensor(value.name, tensor.dtype, tuple(value.shape), tensor.range)
+
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        names = list(self.signature.outputs)
+        return dict(zip(names, self.session.run(names, inputs), strict=True))
+
+
+_RUNTIMES: Mapping[str, type[Runtime]] = {".keras": KerasRuntime, ".tflite": LiteRTRuntime, ".onnx": OnnxRuntime}
+
+
+def _tensors(found: Mapping[str, tuple[str, Any]]) -> dict[str, Tensor]:
+    return {name: named(name, dtype, list(shape)) for name, (dtype, shape) in sorted(found.items())}
+
+
+def _version(directory: Path) -> Path:
+    """The SavedModel itself: the directory, or its highest version as TensorFlow Serving would choose."""
+    if (directory / "saved_model.pb").is_file():
+        return directory
+    versions = [path for path in directory.iterdir() if path.name.isdigit() and (path / "saved_model.pb").is_file()]
+    if not versions:
+        raise ValueError("there is no saved_model.pb in it")
+    return max(versions, key=lambda path: int(path.name))
+
+
+def _tensorflow_threads(threads: int) -> int:
+    """Asks TensorFlow for the threads and returns what it has: it refuses once its first operation has run."""
+    with quiet():
+        import tensorflow as tf
+    cores = os.cpu_count() or 1
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    return tf.config.threading.get_intra_op_parallelism_threads() or cores

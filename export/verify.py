@@ -1,0 +1,136 @@
+"""Runs an artefact in its own runtime beside the Keras model and measures the difference and the time."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from export.manifest import Parity, rounded
+from export.runtimes import Runtime, load
+from export.signature import example_inputs
+
+# float32: the largest absolute difference allowed; the others: the lowest PSNR in dB.
+FLOORS = {"float32": 1e-4, "float16": 50.0, "dynamic_int8": 35.0, "int8": 30.0}
+DYNAMIC_SIZES = ((301, 203), (128, 160))  # height, width; neither side of the first is a multiple of anything useful
+PICTURES = 8
+SPANS = ((0, 1), (1, 1), (2, 3), (5, 3))  # first picture and batch size
+LATENCY_SIZE = (256, 256)
+EQUAL_PSNR = 200.0
+
+Batch = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Inputs with the Keras model's answer to them."""
+
+    inputs: Batch
+    expected: Batch
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    parity: Parity
+    latency_ms: float
+    outputs: Batch | None  # of the first case, to look at
+    error: str = ""
+
+
+class References:
+    """The Keras model's answers to real inputs, each computed once however many artefacts are compared with it."""
+
+    def __init__(self, reference: Runtime, pictures: Sequence[np.ndarray]) -> None:
+        if len(pictures) < PICTURES:
+            raise ValueError(f"{PICTURES} pictures are needed to compare on; there are {len(pictures)}")
+        self.reference, self.signature, self.pictures = reference, reference.signature, pictures[:PICTURES]
+        self.known: dict[tuple[int, int] | None, list[Case]] = {}
+
+    def cases(self, size: tuple[int, int] | None) -> list[Case]:
+        """Eight pictures: at two sizes, in batches of 1 and 3; or, where the file has a fixed `size`, each by itself."""
+        if size not in self.known:
+            own = size or self.signature.own_size
+            self.known[size] = [
+                self._case(start, batch, height_width, height_width if own else height_width[::-1])
+                for height_width in ([own] if own else DYNAMIC_SIZES)
+                for start, batch in ([(index, 1) for index in range(PICTURES)] if size else SPANS)
+            ]
+        return self.known[size]
+
+    def _case(self, start: int, batch: int, size: tuple[int, int], style_size: tuple[int, int]) -> Case:
+        chosen = self.pictures[start : start + batch]
+        inputs = example_inputs(self.signature, chosen, start, size, style_size)
+        return Case(inputs, self.reference(**inputs))
+
+    def timed_size(self, size: tuple[int, int] | None) -> tuple[int, int]:
+        return size or self.signature.own_size or LATENCY_SIZE
+
+    def timed(self, size: tuple[int, int] | None) -> Batch:
+        """One example to time with."""
+        return example_inputs(self.signature, self.pictures[:1], 0, self.timed_size(size))
+
+
+def measure(path: Path, precision: str, cases: Sequence[Case], timed: Batch, threads: int | None = None) -> Measurement:
+    """Loads the artefact, runs all cases and times `timed` (one example). What cannot run has failed, with the reason."""
+    floor = FLOORS[precision]
+    try:
+        runtime = load(path, threads)
+        outputs = [runtime(**case.inputs) for case in cases]
+        parity = compare([case.expected for case in cases], outputs, precision)
+        return Measurement(parity, latency(runtime, timed), outputs[0])
+    except Exception as error:  # whatever the runtime raises is the finding
+        nan = float("nan")
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return Measurement(Parity(nan, nan, nan, 0, floor, False), nan, None, f"did not run: {reason}")
+
+
+def compare(expected: Sequence[Batch], outputs: Sequence[Batch], precision: str) -> Parity:
+    """The worst difference over every example of every batch, against the floor of the precision."""
+    max_abs, lowest_psnr, lowest_ssim = 0.0, EQUAL_PSNR, 1.0
+    for want, have in zip(expected, outputs, strict=True):
+        if set(want) != set(have):
+            raise ValueError(f"gave outputs {sorted(have)} for {sorted(want)}")
+        for name, reference in want.items():
+            if reference.shape != have[name].shape:
+                raise ValueError(f"gave {name} of shape {have[name].shape} for {reference.shape}")
+            for a, b in zip(reference, have[name], strict=True):
+                max_abs = max(max_abs, _nan_high(np.abs(a - b).max()))
+                lowest_psnr = min(lowest_psnr, psnr(a, b))
+                lowest_ssim = min(lowest_ssim, ssim(a, b))
+    floor = FLOORS[precision]
+    passed = max_abs <= floor if precision == "float32" else lowest_psnr >= floor
+    return Parity(rounded(max_abs), rounded(lowest_psnr), rounded(lowest_ssim, 6), PICTURES, floor, bool(passed))
+
+
+def _nan_high(value: float) -> float:
+    return float("inf") if np.isnan(value) else float(value)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    """Peak signal-to-noise ratio in dB for a peak of 1; 200 where the two are equal, -inf where one is no number."""
+    error = np.mean((a.astype("float64") - b.astype("float64")) ** 2)
+    if not np.isfinite(error):
+        return float("-inf")
+    return EQUAL_PSNR if error < 1e-20 else float(-10 * np.log10(error))
+
+
+def ssim(a: np.ndarray, b: np.ndarray) -> float:
+    """Structural similarity (Wang et al. 2004: Gaussian window, sigma 1.5) of two pictures in [0, 1]; -1 for NaN."""
+    from skimage.metrics import structural_similarity
+
+    if a.ndim != 3 or not np.isfinite(b).all():
+        return 1.0 if np.isfinite(b).all() else -1.0
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    return float(structural_similarity(a, b, data_range=1.0, channel_axis=-1, **options))
+
+
+def latency(runtime: Runtime, inputs: Batch, seconds: float = 0.5) -> float:
+    """Median milliseconds of a warm call: at least three, for about `seconds`."""
+    runtime(**inputs)
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < seconds and len(times) < 30):
+        start = time.perf_counter()
+        runtime(**inputs)
+        times.append(time.perf_counter() - start)
+    return rounded(1e3 * float(np.median(times)))
