@@ -10,7 +10,7 @@ from keras import ops
 class ReflectionPadding2D(keras.layers.Layer):
     """Pads rows and columns by reflection about the border pixel, which is not repeated: [N, H, W, C] -> [N, H+2p, W+2p, C].
 
-    Slices and concatenations give the bits of `MIRROR_PAD`, which mobile CPU kernels lack. Height and width must exceed `padding`.
+    Slices and concatenations give the bits of `MIRROR_PAD`, which mobile CPU kernels lack. The sides must exceed `padding`.
 
     Args:
         padding: pixels added on each side.

@@ -1,0 +1,49 @@
+"""`zoo bench`: what an export's files cost to run."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Processor threads.")
+@click.option("--sizes", default="256,512", show_default=True, help="Sides of the square pictures, for files that take any size.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
+    """Size, start-up, latency and memory of every file of the export DIR, each in a fresh process, beside the machine's limit.
+
+    Example: zoo bench exports/wave --threads 2
+    """
+    from cli.progress import track
+    from export.bench import matrix_product_peak, measure
+    from export.manifest import read_manifest
+
+    manifest = read_manifest(directory)
+    try:
+        sides = [int(size) for size in sizes.split(",")]
+    except ValueError:
+        raise ValueError(f"--sizes {sizes}: give numbers such as 256,512") from None
+    jobs = [
+        (artifact, side)
+        for artifact in manifest.artifacts
+        for side in (sides if artifact.shape == "dynamic" else [int(artifact.shape.split("x")[0])])
+    ]
+    rows = [measure(directory / artifact.path, side, threads) for artifact, side in track(jobs, "file")]
+    peak = matrix_product_peak(threads)
+    if as_json:
+        click.echo(json.dumps({"matrix_product_gflops": peak, "files": [dataclasses.asdict(row) for row in rows]}, indent=2))
+        return
+    from rich.table import Table
+
+    from cli.table import wide_console
+
+    table = Table("file", "size", "MB", "start-up s", "ms a picture", "peak MB", title=f"{threads} thread(s)")
+    for row in rows:
+        figures = (f"{row.bytes / 1e6:.2f}", f"{row.startup_s:.2f}", f"{row.latency_ms:.1f}", f"{row.peak_mb:.0f}")
+        table.add_row(str(Path(row.path).relative_to(directory)), str(row.size), *figures)
+    console = wide_console()
+    console.print(table)
+    console.print(f"This machine's float32 matrix product: {peak:.0f} GFLOP/s with {threads} thread(s).")

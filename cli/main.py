@@ -1,0 +1,88 @@
+"""The `zoo` command. Every subcommand is a file beside this one; none imports anything heavy before it runs."""
+
+import difflib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+# TensorFlow reads these when it is first imported, inside a subcommand.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+from cli.apply import apply
+from cli.bench import bench
+from cli.demo import demo
+from cli.export import export
+from cli.list import list_families
+from cli.sample import sample
+from cli.train import train
+from cli.verify import verify
+
+INTERRUPTED = 130
+
+
+class OneLineErrors(click.Group):
+    """A group that answers wrong use and bad input with one line on stderr and exit code 2; `--debug` adds the traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *unused: Any, **options: Any) -> Any:
+        arguments = [*(sys.argv[1:] if args is None else args)]
+        debug = "--debug" in arguments
+        try:
+            code = super().main([a for a in arguments if a != "--debug"], "zoo", standalone_mode=False, **options)
+        except (click.exceptions.Abort, KeyboardInterrupt) as error:
+            fail(str(error) or "interrupted", debug, INTERRUPTED)
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "zoo"
+            fail(f"{error.format_message().rstrip('.')}; see {where} --help", debug)
+        except click.ClickException as error:
+            fail(error.format_message(), debug)
+        except (ValueError, OSError) as error:
+            fail(describe(error), debug)
+        except Exception as error:
+            fail(f"{type(error).__name__}: {describe(error)} (--debug shows where)", debug)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        if args and self.get_command(context, args[0]) is None:
+            near = difflib.get_close_matches(args[0], self.commands, 1, 0.4)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.commands)}"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", context)
+        return super().resolve_command(context, args)
+
+
+def describe(error: BaseException) -> str:
+    """The error's message on one line."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def fail(message: str, debug: bool, code: int = 2) -> None:
+    if debug:
+        traceback.print_exc()
+    click.echo(f"zoo: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keras-image-zoo")
+def app() -> None:
+    """From a folder of pictures to a picture model in a phone, behind TensorFlow Serving or in a browser tab.
+
+    \b
+    zoo demo                                                      the whole chain on pictures that come with the package
+    zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave
+    zoo apply runs/wave photo.jpg --out wave.png
+    zoo export runs/wave --out exports/wave                       SavedModel, LiteRT and ONNX, each verified
+    """
+
+
+for command in (list_families, train, apply, sample, export, verify, bench, demo):
+    app.add_command(command)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,35 @@
+"""A progress bar on stderr, where there is a terminal."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A function that shows (what is being done, how many are done, of how many); None without a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda text, done, total: progress.update(task, description=text, completed=done, total=total)
+
+
+def track(items: Sequence[T], noun: str) -> Iterator[T]:
+    """Iterates over `items` with a bar, the rate and the time left; silent for one item or without a terminal."""
+    if len(items) == 1 or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(noun), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield from progress.track(items)

@@ -1,0 +1,109 @@
+"""`zoo sample`: pictures from a generator."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("what")
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="GRID.png", help="Picture to write.")
+@click.option("-n", "count", default=64, show_default=True, type=click.IntRange(1, 4096), help="How many.")
+@click.option("--label", type=click.IntRange(0), help="The class, for models that take one; otherwise all in turn.")
+@click.option("--truncation", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Below 1: likelier, less varied.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed gives the same pictures.")
+@click.option("--interpolate", is_flag=True, help="Every row walks from one latent to another.")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads for LiteRT and ONNX files.")
+def sample(
+    what: str,
+    out: Path,
+    count: int,
+    label: int | None,
+    truncation: float,
+    seed: int,
+    interpolate: bool,
+    threads: int | None,
+) -> None:
+    """Draws pictures from the generator WHAT: a run directory, a .keras file, a shipped weight or an exported artefact.
+
+    Example: zoo sample runs/digits --out digits.png -n 100 --label 7
+    """
+    from cli.apply import open_runtime
+    from training.pictures import write_picture
+
+    if out.exists():
+        raise ValueError(f"{out} exists; remove it or choose another --out")
+    runtime = open_runtime(what, threads)
+    inputs = generator_inputs(runtime.signature, count, label, truncation, seed, interpolate)
+    size = 64
+    parts = [
+        runtime(**{name: values[start : start + size] for name, values in inputs.items()})["output_image"]
+        for start in range(0, count, size)
+    ]
+    write_picture(out, sheet([picture for part in parts for picture in part]))
+    click.echo(str(out))
+
+
+def generator_inputs(
+    signature: Any, count: int, label: int | None, truncation: float, seed: int, interpolate: bool
+) -> dict[str, Any]:
+    """Every input of the generator for `count` pictures.
+
+    Raises:
+        ValueError: WHAT is no generator, or an option that it has no input for.
+    """
+    import numpy as np
+
+    if "latent" not in signature.inputs:
+        raise ValueError("this model makes no pictures out of nothing: it takes pictures; use zoo apply")
+    size = int(signature.inputs["latent"].shape[-1])
+    random = np.random.Generator(np.random.Philox(key=seed))
+    if interpolate:
+        inputs = {"latent": walks(random, count, size)}
+    else:
+        inputs = {"latent": random.standard_normal((count, size), dtype="float32")}
+    if "truncation" in signature.inputs:
+        inputs["truncation"] = np.full(count, truncation, "float32")
+    elif truncation != 1:
+        raise ValueError("--truncation: this model has no such input")
+    if "label" in signature.inputs:
+        highest = signature.inputs["label"].range
+        classes = int(highest[1]) + 1 if highest else None
+        if label is not None and classes and label >= classes:
+            raise ValueError(f"--label {label}: this model has the classes 0 to {classes - 1}")
+        labels = np.arange(count) % (classes or 10) if label is None else np.full(count, label)
+        inputs["label"] = labels.astype("int32")
+    elif label is not None:
+        raise ValueError("--label: this model has no classes")
+    return inputs
+
+
+def walks(random: Any, count: int, size: int) -> Any:
+    """Rows of latents, each along the great circle between two random ones: float32 [count, size]."""
+    import numpy as np
+
+    columns = side(count)
+    rows = -(-count // columns)
+    first, last = random.standard_normal((2, rows, 1, size), dtype="float32")
+    share = np.linspace(0, np.pi / 2, columns, dtype="float32")[:, None]
+    return (first * np.cos(share) + last * np.sin(share)).reshape(-1, size)[:count]
+
+
+def side(count: int) -> int:
+    """Columns of a sheet of `count` pictures: as square as it gets."""
+    return int(-(-(count**0.5) // 1))
+
+
+def sheet(pictures: list[Any], gap: int = 2) -> Any:
+    """The pictures side by side on white: float32 [H, W, 3] in [0, 1]."""
+    import numpy as np
+
+    height, width, _ = pictures[0].shape
+    columns = side(len(pictures))
+    rows = -(-len(pictures) // columns)
+    canvas = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), "float32")
+    for index, picture in enumerate(pictures):
+        top, left = index // columns * (height + gap), index % columns * (width + gap)
+        canvas[top : top + height, left : left + width] = picture
+    return canvas

@@ -1,0 +1,65 @@
+"""Reading `--set KEY=VALUE`, and finding what WHAT means."""
+
+import ast
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], dict[str, list[Path]], dict[str, str]]:
+    """Splits `--set` arguments of the family `name` into constructor arguments, picture settings and further sources.
+
+    Raises:
+        ValueError: not KEY=VALUE, an unknown key, a value of another type, or a picture that does not exist.
+    """
+    from zoo._registry import choose, family
+
+    cls = family(name)
+    defaults = {key: parameter.default for key, parameter in inspect.signature(cls.__init__).parameters.items() if key != "self"}
+    config: dict[str, Any] = {}
+    pictures: dict[str, list[Path]] = {}
+    sources: dict[str, str] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set {setting} is not KEY=VALUE")
+        choose(f"setting of {name}", key, [*defaults, *cls.picture_settings, *cls.source_settings])
+        if key in cls.picture_settings:
+            if not Path(value).is_file():
+                raise ValueError(f"--set {key}={value}: no such picture")
+            pictures.setdefault(key, []).append(Path(value))
+        elif key in cls.source_settings:
+            sources[key] = value
+        else:
+            config[key] = parse_value(key, value, defaults[key])
+    for key, files in pictures.items():
+        config[cls.picture_settings[key]] = len(files)
+    return config, pictures, sources
+
+
+def parse_value(key: str, text: str, default: Any) -> Any:
+    """`text` as a value of the default's type."""
+    if isinstance(default, bool):
+        named = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        if text.lower() not in named:
+            raise ValueError(f"--set {key}={text}: give true or false")
+        return named[text.lower()]
+    if isinstance(default, str) or default is None:
+        return None if text.lower() == "none" else text
+    try:
+        return type(default)(text) if isinstance(default, int | float) else ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise ValueError(f"--set {key}={text}: give a value like {default!r}") from None
+
+
+def model_file(what: str) -> str:
+    """The `.keras` file that WHAT names: a run directory's `model.keras`, an export's, a file, or a shipped weight's name."""
+    path = Path(what)
+    if path.is_dir():
+        if (path / "model.keras").is_file():
+            return str(path / "model.keras")
+        if (path / "config.json").is_file():
+            raise ValueError(f"{what} has no model.keras yet: finish its training with zoo train ... --out {what} --resume")
+        raise ValueError(f"{what} is no run or export directory: it holds no model.keras")
+    return what

@@ -1,0 +1,56 @@
+"""The table of an export: every cell, measured."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def finish(manifest: Any, directory: Path, as_json: bool) -> None:
+    """Prints the manifest as a table or as JSON, and exits with 1 if a file is below its floor."""
+    if as_json:
+        click.echo(json.dumps(manifest.to_json(), indent=2))
+    else:
+        print_table(manifest, directory)
+    failed = [artifact.path for artifact in manifest.artifacts if not artifact.parity.passed]
+    if failed:
+        click.echo(f"zoo: below the floor of parity: {', '.join(failed)}", err=True)
+        sys.exit(1)
+
+
+def wide_console() -> Any:
+    """The terminal as it is; wide enough for a table where there is none."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 150)
+
+
+def print_table(manifest: Any, directory: Path) -> None:
+    from rich.table import Table
+
+    table = Table("file", "precision", "size", "MB", "max difference", "PSNR dB", "SSIM", "ms", "")
+    for column in range(3, 8):
+        table.columns[column].justify = "right"
+    for artifact in manifest.artifacts:
+        parity = artifact.parity
+        table.add_row(
+            artifact.path,
+            artifact.precision,
+            artifact.shape,
+            f"{artifact.bytes / 1e6:.2f}",
+            f"{parity.max_abs:.1e}",
+            "exact" if parity.psnr == float("inf") else f"{parity.psnr:.1f}",
+            f"{parity.ssim:.4f}",
+            f"{artifact.latency_ms:.0f}",
+            "[green]passed[/]" if parity.passed else "[bold red]FAILED[/]",
+        )
+    console = wide_console()
+    console.print(table)
+    for cell in manifest.skipped:
+        console.print(f"not made: {cell.format} {cell.precision} {cell.shape}: {cell.reason}", style="dim")
+    passed = sum(artifact.parity.passed for artifact in manifest.artifacts)
+    console.print(
+        f"{passed} of {len(manifest.artifacts)} files equal their Keras model within the floor; {directory}/report.html"
+    )

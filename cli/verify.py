@@ -1,0 +1,45 @@
+"""`zoo verify`: runs an export's files again."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--images", default="samples:", show_default=True, metavar="SOURCE", help="Real pictures to compare the files on.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
+def verify(directory: Path, images: str, as_json: bool) -> None:
+    """Runs every file of the export DIR again in its own runtime against the Keras model.
+
+    Exit code 1 if a file is below its floor.
+
+    Example: zoo verify exports/wave --images folder:photos
+    """
+    from cli.progress import stages
+    from cli.quiet import import_tensorflow
+    from cli.table import finish
+
+    import_tensorflow()
+    from export.export import verify_directory
+
+    with stages() as progress:
+        manifest = verify_directory(directory, verification_pictures(images), progress)
+    finish(manifest, directory, as_json)
+
+
+def verification_pictures(source: str, count: int = 8) -> list[Any]:
+    """The first pictures of a source, float32 [H, W, 3] in [0, 1].
+
+    Raises:
+        ValueError: fewer than `count` pictures.
+    """
+    import numpy as np
+
+    from training.sources import open_source
+
+    opened = open_source(source)
+    if len(opened) < count:
+        raise ValueError(f"--images {source} holds {len(opened)} pictures; parity is measured on at least {count}")
+    return [np.asarray(opened.picture(i), "float32") / 255 for i in range(count)]

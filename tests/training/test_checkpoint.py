@@ -1,0 +1,91 @@
+"""Checkpoints survive what happens to files: cut, damaged, half written, no room."""
+
+import resource
+
+import keras
+import numpy as np
+import pytest
+
+from tests.training.tiny import Tiny
+from training import checkpoint
+
+
+def compiled(seed=0, **config):
+    keras.utils.set_random_seed(seed)
+    model = Tiny(**config)
+    model.compile()
+    return model
+
+
+def values(model):
+    return [keras.ops.convert_to_numpy(v).astype("float64") for v in (*model.variables, *model.optimizer.variables)]
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(values(first), values(second), strict=True))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16", "bfloat16"])
+def test_round_trip(tmp_path, policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        first, second = compiled(0), compiled(1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    first.optimizer.iterations.assign(7)
+    assert not same(first, second)
+    checkpoint.save(tmp_path / "checkpoint", 7, first)
+    assert checkpoint.restore(tmp_path / "checkpoint", second) == 7
+    assert same(first, second)
+
+
+def test_the_newest_two_are_kept_and_nothing_else(tmp_path):
+    model = compiled()
+    assert checkpoint.restore(tmp_path, model) is None
+    for step in (1, 2, 10):
+        checkpoint.save(tmp_path, step, model)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000002.npz", "step-00000010.npz"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
+def test_a_damaged_one_falls_back_to_the_one_before(tmp_path, damage, caplog):
+    model, other = compiled(0), compiled(1)
+    checkpoint.save(tmp_path, 1, model)
+    checkpoint.save(tmp_path, 2, other)
+    path = tmp_path / "step-00000002.npz"
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes(byte ^ 255 for byte in whole[middle : middle + 64]) + whole[middle + 64 :]
+    path.write_bytes({"cut": whole[:middle], "flip": flipped, "empty": b"", "text": b"hello"}[damage])
+    assert checkpoint.restore(tmp_path, other) == 1
+    assert same(model, other)
+    assert "step-00000002.npz is damaged" in caplog.text
+
+
+def test_another_model_is_refused(tmp_path):
+    checkpoint.save(tmp_path, 1, compiled())
+    with pytest.raises(ValueError, match=r"another model: .*kernel' is \(3, 3, 3, 4\), the model has \(3, 3, 3, 5\)"):
+        checkpoint.restore(tmp_path, compiled(filters=5))
+
+
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    model = compiled()
+    checkpoint.save(tmp_path, 1, model)
+    model.network.layers[-1].bias.assign([np.nan, 0, 0])
+    with pytest.raises(ValueError, match="after step 2 .*bias is not finite"):
+        checkpoint.save(tmp_path, 2, model)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.npz"]
+
+
+def test_a_full_disk_leaves_the_earlier_one(tmp_path):
+    model = compiled()
+    checkpoint.save(tmp_path, 1, model)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"^cannot write .*step-00000002\.npz: File too large$"):
+            checkpoint.save(tmp_path, 2, model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.npz"]
+    assert checkpoint.restore(tmp_path, compiled(1)) == 1

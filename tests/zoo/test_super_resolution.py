@@ -1,0 +1,70 @@
+"""Super-resolution: the bicubic picture it starts from, frames, and the terms of its objective."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.conftest import batches, sample
+from training.degradations import downscale, downscaled_frames, resize_bicubic
+from zoo.layers import BicubicUpsampling2D
+
+
+def tiny(**config):
+    keras.utils.set_random_seed(0)
+    return zoo.create("super_resolution", preset="tiny", **config)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_the_layer_is_matlabs_enlargement(factor):
+    picture = sample("astronaut", 32)[:17, :23]
+    expected = resize_bicubic(picture, factor)
+    np.testing.assert_allclose(BicubicUpsampling2D(factor)(picture[None])[0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", ["espcn", "srresnet"])
+@pytest.mark.parametrize("frames", [1, 3, 5])
+def test_an_untrained_network_is_bicubic_in_the_middle_frame(network, frames):
+    image = np.random.default_rng(0).random((2, 9, 12, 3 * frames), np.float32)
+    model = tiny(network=network, frames=frames, factor=3, size=24)
+    output = model.inference_model()({"image": image})["output_image"]
+    middle = image[..., 3 * (frames // 2) :][..., :3]
+    np.testing.assert_allclose(output[1], np.clip(resize_bicubic(middle[1], 3), 0, 1), atol=1e-6)
+
+
+def test_the_target_has_no_margin():
+    model = tiny(frames=3, motion=4)
+    batch = batches(model)(0)
+    assert batch["image"].shape == (4, 24, 24, 3) and batch["reduced"].shape == (4, 8, 8, 9)
+    np.testing.assert_array_equal(batch["reduced"][0, ..., 3:6], downscale(batch["image"][0, 4:-4, 4:-4], 2))
+    assert model(batch)["picture"].shape == (4, 16, 16, 3)
+    still = downscaled_frames(batch["image"][0], 2, 1, 4, np.random.default_rng(0))
+    np.testing.assert_array_equal(still, batch["reduced"][0, ..., 3:6])
+
+
+def test_terms_follow_their_weights():
+    model = tiny(pixel_weight=0.0, perceptual_weight=1.0, adversarial_weight=1e-3, size=32)
+    assert model.loss_names == ("perceptual", "discriminator_real", "discriminator_fake", "adversarial")
+    model.compile()
+    history = model.fit(batches(model).dataset(), steps_per_epoch=1, verbose=0, shuffle=False).history
+    assert set(history) == {"loss", *model.loss_names} and np.isfinite(list(history.values())).all()
+    deployed = {variable.path for variable in model.inference_model().variables}
+    assert not any("discriminator" in path for path in deployed)
+
+
+def test_a_loaded_model_needs_no_feature_network(tmp_path):
+    model = tiny(perceptual_weight=1.0, size=32)
+    model.compile()
+    model.save(tmp_path / "model.keras")
+    loaded = zoo.load(str(tmp_path / "model.keras"))
+    batch = batches(loaded)(0)
+    with pytest.raises(ValueError, match=r"model\.compile\(\)"):
+        loaded.loss_terms(batch, loaded(batch))
+    loaded.compile()
+    assert "perceptual" in loaded.loss_terms(batch, loaded(batch))
+
+
+@pytest.mark.parametrize(("config", "hint"), [({"size": 30, "factor": 4}, "take 28"), ({"frames": 2}, "take 3")])
+def test_wrong_settings_say_what_to_do(config, hint):
+    with pytest.raises(ValueError, match=hint):
+        tiny(**config)
