@@ -52,7 +52,9 @@ def apply(
     failures = []
     for source, target in track(jobs, "picture"):
         try:
-            write_picture(target, *transform(source))
+            picture = transform(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_picture(target, *picture)
         except (ValueError, OSError) as error:
             failures.append(str(error))
             if len(jobs) > 1:
@@ -144,6 +146,8 @@ def constant_inputs(signature: Any, styles: tuple[str, ...], strength: float) ->
     import numpy as np
 
     inputs: dict[str, Any] = {}
+    if not ({"image", "latent"} & set(signature.inputs) and "output_image" in signature.outputs):
+        raise ValueError(f"this file is no export of this zoo: it takes {', '.join(signature.inputs)}, not image or latent")
     if "image" not in signature.inputs:
         raise ValueError("this model takes no picture; zoo sample makes pictures from a generator")
     if "strength" in signature.inputs:

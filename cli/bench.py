@@ -41,6 +41,8 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
     from cli.table import wide_console
 
     table = Table("file", "size", "MB", "start-up s", "ms a picture", "peak MB", title=f"{threads} thread(s)")
+    for column in table.columns[1:]:
+        column.justify = "right"
     for row in rows:
         figures = (f"{row.bytes / 1e6:.2f}", f"{row.startup_s:.2f}", f"{row.latency_ms:.1f}", f"{row.peak_mb:.0f}")
         table.add_row(str(Path(row.path).relative_to(directory)), str(row.size), *figures)

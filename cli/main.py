@@ -18,6 +18,7 @@ from cli.bench import bench
 from cli.demo import demo
 from cli.export import export
 from cli.list import list_families
+from cli.pack import pack
 from cli.sample import sample
 from cli.train import train
 from cli.verify import verify
@@ -81,7 +82,7 @@ def app() -> None:
     """
 
 
-for command in (list_families, train, apply, sample, export, verify, bench, demo):
+for command in (list_families, pack, train, apply, sample, export, verify, bench, demo):
     app.add_command(command)
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...
         from rich.console import Console
         from rich.progress import Progress
 
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("painting")
 
             def report(done: int, total: int, terms: dict[str, float]) -> None:

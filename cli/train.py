@@ -7,7 +7,13 @@ import click
 
 @click.command()
 @click.argument("model")
-@click.option("--data", required=True, metavar="SOURCE", help="folder:PATH, or samples: for pictures that come with the package.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="SOURCE",
+    help="folder:PATH, tfds:NAME[:SPLIT], tfrecord:FOLDER, or samples: for pictures that come with the package.",
+)
+@click.option("--data-dir", type=click.Path(file_okay=False), help="Where the data sets of tfds: lie, or are downloaded to.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run directory to write.")
 @click.option("--preset", help="A preset of the family; see zoo list.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
@@ -50,6 +56,7 @@ import click
 def train(
     model: str,
     data: str,
+    data_dir: str | None,
     out: Path,
     preset: str | None,
     settings: tuple[str, ...],
@@ -90,6 +97,7 @@ def train(
         config=config,
         pictures=pictures,
         data={"data": data, **sources},
+        data_dir=data_dir,
         out=out,
         steps=steps,
         batch_size=batch_size,

@@ -1,6 +1,7 @@
 """A directory that appears whole or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -20,9 +21,11 @@ def built_beside(out: Path) -> Iterator[Path]:
     """
     if out.exists() or out.is_symlink():
         raise FileExistsError(f"{out} already exists; remove it or choose another place")
-    out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.parent / f".{out.name}.partial"
-    partial.mkdir(exist_ok=True)
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"cannot write {out}: {error.strerror}") from error
     lock = os.open(partial, os.O_RDONLY)
     try:
         try:
@@ -36,8 +39,10 @@ def built_beside(out: Path) -> Iterator[Path]:
             if out.exists():
                 raise FileExistsError(f"{out} appeared meanwhile; the export was given up")
             partial.rename(out)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(partial, ignore_errors=True)
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise OSError(f"cannot write {out}: {os.strerror(error.errno)}; nothing of it was kept") from error
             raise
     finally:
         os.close(lock)

@@ -1,6 +1,7 @@
 """Shared by all tests: two virtual devices, real pictures, and one small batch for every family."""
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 import tensorflow as tf
+
+# A shell ignores Ctrl-C for what it runs in the background; the tests that send it, and their processes, must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything runs: two virtual processors, so that MirroredStrategy can be tested in this process.
 tf.config.set_logical_device_configuration(
@@ -56,7 +60,7 @@ def pictures(tmp_path_factory) -> str:
     return f"folder:{root}"
 
 
-def batches(model: Any, pictures: str, batch_size: int = 4, seed: int = 0) -> Batches:
+def batches(model: Any, batch_size: int = 4, seed: int = 0, pictures: str = "samples:") -> Batches:
     """Batches of sample pictures for the model."""
     sources = {source: open_source(pictures) for source in ("data", *model.source_settings)}
     return Batches(model.batch_spec, sources, batch_size, seed)

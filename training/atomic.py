@@ -1,7 +1,8 @@
-"""Files that are either whole or not there: written beside their place, flushed to the disk, then renamed."""
+"""Files and directories that are either whole or not there: written beside their place, flushed to the disk, then renamed."""
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,35 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+@contextlib.contextmanager
+def new_directory(path: Path) -> Iterator[Path]:
+    """A temporary directory beside `path`, renamed to it when the block ends well; otherwise nothing is left of it.
+
+    Raises:
+        FileExistsError: there is something at `path`.
+        OSError: it cannot be written, in one line.
+
+    Example:
+        >>> with new_directory(Path("packed")) as temporary:
+        ...     (temporary / "index.json").write_text("{}")
+    """
+    if path.exists() or path.is_symlink():
+        raise FileExistsError(f"{path} exists already; remove it or choose another place")
+    temporary = path.with_name(f".part-{path.name}")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)  # what a killed process left
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in [*temporary.iterdir(), temporary]:
+            _flush(file)
+        temporary.rename(path)
+        _flush(path.parent)
+    except OSError as error:
+        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

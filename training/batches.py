@@ -46,6 +46,8 @@ class Batches:
         needed = {"data"} | {tensor.source for tensor in spec.values() if isinstance(tensor, specs.Picture)}
         for name in sorted(needed - set(sources)):
             raise ValueError(f"this model needs pictures for {name!r}: --set {name}=folder:PATH")
+        for source in sources.values():
+            source.prepare()
         self.spec, self.sources, self.batch_size, self.seed = spec, sources, batch_size, seed
         self.failure: Exception | None = None
         self._lock, self.calls, self.running, self.closed = threading.Lock(), 0, 0, False

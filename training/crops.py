@@ -53,14 +53,15 @@ class Crop:
         return pixels[:, ::-1] if self.flip else pixels
 
 
-def cut_jpeg(path: Path, crop: Crop, max_pixels: int) -> np.ndarray | None:
-    """The crop of a JPEG file by TensorFlow's decoder, which is quicker: [size, size, channels] of uint8 or float32 up to 255.
+def cut_jpeg(file: Path | bytes, crop: Crop, max_pixels: int) -> np.ndarray | None:
+    """The crop of a JPEG file, or of its bytes, by TensorFlow's decoder, which is quicker.
 
-    None where `Crop.cut` has to do it: other formats, files that are turned, damaged or cut short, crops that are much reduced.
+    It is [size, size, channels] of uint8 or float32 up to 255; None where `Crop.cut` has to do it: other formats, files that are
+    turned, damaged or cut short, crops that are much reduced.
     """
-    if path.suffix.lower() not in (".jpg", ".jpeg"):
+    if isinstance(file, Path) and file.suffix.lower() not in (".jpg", ".jpeg"):
         return None
-    contents = path.read_bytes()
+    contents = file.read_bytes() if isinstance(file, Path) else file
     size = _upright_size(contents)
     if size is None or not contents.endswith(b"\xff\xd9") or size[0] * size[1] > max_pixels:
         return None

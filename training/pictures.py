@@ -61,14 +61,15 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
 
 
 @contextlib.contextmanager
-def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
+def opened(path: Path, max_pixels: int = MAX_PIXELS, contents: bytes | None = None) -> Iterator[ImageFile.ImageFile]:
     """The picture with its header read and nothing decoded; what goes wrong inside the block names the file, in one line.
 
     PNG files are checked to their last chunk, because a cut one can decode without complaint. Animations and several pages
     are refused: which picture is meant is not ours to guess. (A phone's JPEG with a second picture inside is one picture.)
+    With `contents`, those are the bytes of the file, and `path` is only what it is called.
     """
     try:
-        with _open(path) as image:
+        with _open(path, contents) as image:
             if image.width * image.height > max_pixels:
                 raise ValueError(
                     f"{image.width} x {image.height} pixels are more than {max_pixels:,}; make it smaller or raise max_pixels"
@@ -76,7 +77,7 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.Image
             if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
                 raise ValueError(f"it holds {frames} pictures; save the one you mean as a file of its own")
             if image.format == "PNG":
-                with _open(path) as second:
+                with _open(path, contents) as second:
                     second.verify()
             yield image
     except FileNotFoundError:
@@ -84,19 +85,20 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.Image
     except (PermissionError, IsADirectoryError) as error:
         raise ValueError(f"cannot read the picture {path}: {error.strerror}") from None
     except UnidentifiedImageError:
-        reason = "is empty (0 bytes)" if not path.stat().st_size else "is not a picture of a kind that can be read"
+        size = path.stat().st_size if contents is None else len(contents)
+        reason = "is empty (0 bytes)" if not size else "is not a picture of a kind that can be read"
         raise ValueError(f"{path} {reason}") from None
     # A damaged file can raise anything from inside a decoder: SyntaxError, struct.error, zlib.error, IndexError, ...
     except Exception as error:
         raise ValueError(f"cannot read the picture {path}: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
-def _open(path: Path) -> ImageFile.ImageFile:
+def _open(path: Path, contents: bytes | None = None) -> ImageFile.ImageFile:
     """Image.open without Pillow's own limit on pixels, which ours replaces and which warns at a size that ours allows."""
     with _HEADER_LOCK:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path)
+            return Image.open(path if contents is None else io.BytesIO(contents))
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

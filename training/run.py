@@ -28,6 +28,7 @@ def train(
     config: Mapping[str, Any] | None = None,
     *,
     data: str | Mapping[str, str],
+    data_dir: str | None = None,
     out: str | Path,
     preset: str | None = None,
     pictures: Mapping[str, Sequence[str | Path]] | None = None,
@@ -53,6 +54,7 @@ def train(
         model: a family's name, or the class of a model (for models that are not in the zoo).
         config: arguments of its constructor.
         data: the source of its pictures, such as "folder:photos"; or sources by name, where it takes several.
+        data_dir: where the data sets of "tfds:" sources lie or are downloaded to.
         out: the run directory, new or empty unless `resume`.
         preset: one of the family's presets.
         pictures: files of the pictures that the model is configured with, such as {"style": ["wave.jpg"]}.
@@ -84,7 +86,7 @@ def train(
     _check_arguments(steps, batch_size, log_every, checkpoint_every, precision, ema, max_bad)
     out = Path(out)
     texts = {"data": data} if isinstance(data, str) else dict(data)
-    sources = {name: open_source(text, max_bad=max_bad) for name, text in texts.items()}
+    sources = {name: open_source(text, data_dir=data_dir, max_bad=max_bad) for name, text in texts.items()}
     placed = make_strategy(strategy, replicas)
     check_batch_size(batch_size, placed.num_replicas_in_sync)
     check_combination(placed, jit=jit)
@@ -108,6 +110,7 @@ def train(
                 optimizer.use_ema, optimizer.ema_momentum = True, ema
             built.compile(optimizer, jit_compile=jit)
         batches = Batches(built.batch_spec, sources, batch_size, seed)
+        batches(0)  # before anything is written: labels that are missing, or too many bad pictures
         record = {
             "model": model if isinstance(model, str) else model.__qualname__,
             "config": built.get_config(),
@@ -118,6 +121,7 @@ def train(
             "run": {
                 "steps": steps,
                 "sources": texts,
+                "data_dir": data_dir,
                 "strategy": strategy,
                 "replicas": placed.num_replicas_in_sync,
                 "max_bad": max_bad,

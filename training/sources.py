@@ -1,4 +1,4 @@
-"""Where pictures come from: `folder:PATH`, `samples:`. A bad picture is named, counted and passed over."""
+"""Where pictures come from: `folder:`, `samples:`, `tfds:`, `tfrecord:`. A bad picture is named, counted and passed over."""
 
 import functools
 import hashlib
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from training.crops import Crop, cut_jpeg
 from training.pictures import MAX_PIXELS, list_pictures, opened, upright
@@ -32,10 +32,11 @@ class Source(ABC):
     Args:
         max_bad: the share of bad pictures to put up with. A single one is put up with in any source of two or more pictures,
             unless `max_bad` is 0.
+        max_pixels: pictures with more pixels count as bad.
     """
 
-    def __init__(self, *, max_bad: float = 0.01) -> None:
-        self.max_bad = max_bad
+    def __init__(self, *, max_bad: float = 0.01, max_pixels: int = MAX_PIXELS) -> None:
+        self.max_bad, self.max_pixels = max_bad, max_pixels
         self._bad: dict[int, str] = {}
         self._lock = threading.Lock()
 
@@ -47,16 +48,28 @@ class Source(ABC):
         """What a person calls picture `index`: its file."""
 
     @abstractmethod
+    def contents(self, index: int) -> bytes:
+        """Picture `index` as it is stored: the bytes of a JPEG, PNG or other picture file."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 that changes with the pictures (by their names and sizes), so that a resumed run can tell."""
+
+    def prepare(self) -> None:
+        """Reads what is kept in memory. Called once the strategy is made, which has to come before TensorFlow is used."""
+        return None
+
     def image(self, index: int, short_side: int = 0) -> Image.Image:
         """Picture `index`, RGB. With `short_side` it may come smaller, down to that many pixels, where that is quicker.
 
         Raises:
             ValueError: the picture is bad; the line says how.
         """
+        return self._decoded(index, self.contents(index), short_side)
 
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """SHA-256 that changes with the pictures (by their names and sizes), so that a resumed run can tell."""
+    def _decoded(self, index: int, contents: bytes, short_side: int) -> Image.Image:
+        with opened(Path(self.name(index)), self.max_pixels, contents) as image:
+            return _upright(image, short_side)
 
     def picture(self, index: int, short_side: int = 0) -> np.ndarray:
         """`image` as uint8 [H, W, 3]."""
@@ -68,7 +81,9 @@ class Source(ABC):
 
     def crop(self, index: int, crop: Crop) -> np.ndarray:
         """A crop of picture `index`: [size, size, channels], 0 to 255, uint8 or float32; ValueError as for `image`."""
-        return crop.cut(self.image(index, crop.short_side))
+        contents = self.contents(index)
+        pixels = cut_jpeg(contents, crop, self.max_pixels)
+        return crop.cut(self._decoded(index, contents, crop.short_side)) if pixels is None else pixels
 
     def good(self, index: int, take: Callable[[int], T]) -> tuple[int, T]:
         """The first good picture from `index` on: its index, and what `take` makes of it.
@@ -78,18 +93,24 @@ class Source(ABC):
         Raises:
             ValueError: more pictures are bad than `max_bad` allows; the line lists them.
         """
-        while True:
-            try:
-                return index, take(index)
-            except (ValueError, OSError) as error:
-                self._count(index, str(error))
+        while (taken := self.attempt(index, take)) is None:
             index = (index + 1) % len(self)
+        return index, taken
+
+    def attempt(self, index: int, take: Callable[[int], T]) -> T | None:
+        """What `take` makes of picture `index`; None if it is bad, which is named and counted as for `good`."""
+        try:
+            return take(index)
+        except (ValueError, OSError) as error:
+            self._count(index, str(error))
+            return None
 
     def _count(self, index: int, reason: str) -> None:
         with self._lock:
             if index not in self._bad:
+                if reason not in self._bad.values():  # one reason for all the pictures of a lost file
+                    _log.warning("left out: %s", reason)
                 self._bad[index] = reason
-                _log.warning("left out: %s", reason)
             allowed = min(max(1, int(self.max_bad * len(self))), len(self) - 1) if self.max_bad > 0 else 0
             if len(self._bad) > allowed:
                 names = sorted(map(self.name, self._bad))
@@ -106,13 +127,12 @@ class Files(Source):
     Args:
         root: the folder that their names are given from.
         files: their paths, in order.
-        max_bad: see `Source`.
-        max_pixels: pictures with more pixels count as bad.
+        options: `max_bad`, `max_pixels`: see `Source`.
     """
 
-    def __init__(self, root: Path, files: list[Path], *, max_bad: float = 0.01, max_pixels: int = MAX_PIXELS) -> None:
-        super().__init__(max_bad=max_bad)
-        self.root, self.files, self.max_pixels = root, files, max_pixels
+    def __init__(self, root: Path, files: list[Path], **options: Any) -> None:
+        super().__init__(**options)
+        self.root, self.files = root, files
 
     def __len__(self) -> int:
         return len(self.files)
@@ -120,16 +140,16 @@ class Files(Source):
     def name(self, index: int) -> str:
         return self.files[index].relative_to(self.root).as_posix()
 
+    def contents(self, index: int) -> bytes:
+        return self.files[index].read_bytes()
+
     def image(self, index: int, short_side: int = 0) -> Image.Image:
         with opened(self.files[index], self.max_pixels) as image:
-            if short_side:
-                scale = short_side / min(image.size)
-                image.draft(None, (-int(-image.width * scale // 1), -int(-image.height * scale // 1)))
-            return upright(image)
+            return _upright(image, short_side)
 
     def crop(self, index: int, crop: Crop) -> np.ndarray:
         pixels = cut_jpeg(self.files[index], crop, self.max_pixels)
-        return super().crop(index, crop) if pixels is None else pixels
+        return crop.cut(self.image(index, crop.short_side)) if pixels is None else pixels
 
     def label(self, index: int) -> int:
         """The place of the picture's folder, just below the root, among those folders in alphabetical order."""
@@ -153,16 +173,26 @@ class Files(Source):
         return digest.hexdigest()
 
 
-def open_source(text: str, **options: Any) -> Source:
-    """The source that `text` names: "folder:PATH" (and the folders below it), "samples:", or "samples:NAME".
+def _upright(image: ImageFile.ImageFile, short_side: int) -> Image.Image:
+    if short_side:
+        scale = short_side / min(image.size)
+        image.draft(None, (-int(-image.width * scale // 1), -int(-image.height * scale // 1)))
+    return upright(image)
+
+
+def open_source(text: str, *, data_dir: str | None = None, **options: Any) -> Source:
+    """The source that `text` names.
 
     Args:
-        text: a scheme, a colon, and what the scheme asks for.
-        options: `max_bad`, `max_pixels`: see `Files`.
+        text: "folder:PATH" (and the folders below it), "samples:", "samples:NAME", "tfds:NAME", "tfds:NAME:SPLIT" (see
+            `training.tfds_source`), "tfrecord:FOLDER" or "tfrecord:GLOB" (see `training.tfrecord_source`).
+        data_dir: where the sets of `tfds:` lie or are downloaded to; TensorFlow Datasets' own place unless given.
+        options: `max_bad`, `max_pixels`: see `Source`.
 
     Raises:
-        ValueError: no such scheme or sample; the message names the nearest right one.
+        ValueError: no such scheme, sample, data set or split; the message names the nearest right one.
         FileNotFoundError: no such folder, or no picture in it.
+        OSError: a data set cannot be downloaded.
 
     Example:
         >>> len(open_source("samples:"))
@@ -173,6 +203,8 @@ def open_source(text: str, **options: Any) -> Source:
     scheme, colon, rest = text.partition(":")
     if not colon:
         raise ValueError(f"{text!r} names no source of pictures; write folder:{text or 'PATH'} or samples:")
+    if scheme == "tfds":
+        options["data_dir"] = data_dir
     return SCHEMES[choose("source", scheme, SCHEMES)](rest, **options)
 
 
@@ -191,4 +223,16 @@ def _samples(name: str, **options: Any) -> Source:
     return Files(root, [files[choose("sample picture", name, files)]] if name else list(files.values()), **options)
 
 
-SCHEMES: dict[str, Callable[..., Source]] = {"folder": _folder, "samples": _samples}
+def _tfds(text: str, **options: Any) -> Source:
+    from training.tfds_source import open_tfds
+
+    return open_tfds(text, **options)
+
+
+def _tfrecord(pattern: str, **options: Any) -> Source:
+    from training.tfrecord_source import Records
+
+    return Records(pattern, **options)
+
+
+SCHEMES: dict[str, Callable[..., Source]] = {"folder": _folder, "samples": _samples, "tfds": _tfds, "tfrecord": _tfrecord}

@@ -1,5 +1,6 @@
 """Where the training runs: one device, several, or several machines."""
 
+import functools
 import json
 import os
 from typing import TYPE_CHECKING
@@ -46,8 +47,16 @@ def make_strategy(name: str = "auto", replicas: int | None = None) -> "tf.distri
         count = replicas or len(gpus)
         if count > len(gpus):
             raise ValueError(f"{count} replicas need {count} GPUs, and this machine has {len(gpus)}")
-        return tf.distribute.MirroredStrategy([f"GPU:{index}" for index in range(count)])
-    return tf.distribute.MirroredStrategy(_virtual_processors(replicas or 2))
+        return _mirrored(tuple(f"GPU:{index}" for index in range(count)))
+    return _mirrored(_virtual_processors(replicas or 2))
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.Strategy":
+    """Made once a process: the collective operations of a second one on the same devices collide with those of the first."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _choose_strategy(replicas: int | None, gpus: int) -> str:
@@ -56,7 +65,7 @@ def _choose_strategy(replicas: int | None, gpus: int) -> str:
     return "mirrored" if (replicas or gpus) > 1 else "single"
 
 
-def _virtual_processors(count: int) -> list[str]:
+def _virtual_processors(count: int) -> tuple[str, ...]:
     import tensorflow as tf
 
     processor = tf.config.list_physical_devices("CPU")[0]
@@ -66,7 +75,7 @@ def _virtual_processors(count: int) -> list[str]:
             tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * count)
         except RuntimeError:
             raise ValueError(f"{count} replicas must be set up before TensorFlow is used: start a new process") from None
-    return [f"CPU:{index}" for index in range(count)]
+    return tuple(f"CPU:{index}" for index in range(count))
 
 
 def _check_tf_config(replicas: int | None) -> None:

@@ -79,6 +79,8 @@ def shipped(name: str) -> Path:
     weights = shipped_weights()
     if not name.endswith(".keras") and name.count("/") == 1:
         return weights[choose("shipped weight", name, weights)]
+    if name in families():
+        raise ValueError(f"{name} is a family, not a trained model; give a run directory, a .keras file or a shipped weight")
     raise FileNotFoundError(f"{name} does not exist; shipped weights are: {', '.join(weights) or 'none'}")
 
 

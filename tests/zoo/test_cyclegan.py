@@ -6,6 +6,7 @@ import tensorflow as tf
 
 import zoo
 from tests.conftest import batches
+from training.strategies import make_strategy
 from zoo.cyclegan import LinearDecay
 from zoo.layers import PicturePool
 
@@ -49,7 +50,7 @@ def test_one_pool_serves_all_replicas():
     """Two replicas with half of the batch each show and keep what one does."""
     draws = np.random.default_rng(0).random((6, 4, 2), "float32")
     values = np.arange(24, dtype="float32").reshape(6, 4, 1, 1, 1)
-    single, strategy = pool_of(3), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    single, strategy = pool_of(3), make_strategy("mirrored", 2)
     with strategy.scope():
         mirrored = pool_of(3)
 
