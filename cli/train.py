@@ -1,5 +1,6 @@
 """`zoo train`: from pictures to a run directory."""
 
+import os
 from pathlib import Path
 
 import click
@@ -85,6 +86,8 @@ def train(
     from cli.settings import parse_settings
     from training.run import train as run
 
+    # One operation after the other, each on all cores: run side by side, their order shows in the last bits now and then.
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     import_tensorflow()
     config, pictures, sources = parse_settings(model, settings)
     if size is not None:
