@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from export.manifest import size_of
+
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
@@ -37,8 +39,9 @@ def measure(file: Path, size: int, threads: int, seconds: float = 2.0) -> Measur
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads_only}, check=False)
     if done.returncode:
         raise ValueError(f"{file} did not run: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
-    total = sum(part.stat().st_size for part in file.rglob("*") if part.is_file()) if file.is_dir() else file.stat().st_size
-    return Measurement(path=str(file), size=size, threads=threads, bytes=total, **json.loads(done.stdout.splitlines()[-1]))
+    return Measurement(
+        path=str(file), size=size, threads=threads, bytes=size_of(file), **json.loads(done.stdout.splitlines()[-1])
+    )
 
 
 def matrix_product_peak(threads: int, seconds: float = 1.0) -> float:

@@ -1,6 +1,5 @@
 """The shipped weight `fast_style/wave`: Hokusai's Great Wave, for photographs.
 
-    zoo train --help
     zoo train fast_style --data folder:PHOTOS --set style=wave.jpg --set width=24 --size 192 --steps 3000 --batch-size 4 \
         --precision mixed_bfloat16 --checkpoint-every 250 --log-every 25 --out runs/wave
 
