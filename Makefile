@@ -10,7 +10,7 @@ setup: $(STAMP)
 $(STAMP): requirements.lock setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("this project needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -28,10 +28,11 @@ lint: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# Needs uv. The bound keeps out a release that is for Python 3.10 and older only.
+# Needs uv. The bound keeps out a release that is for Python 3.10 and older only; tensorflow-serving-api asks for tensorflow-cpu
+# beside tensorflow, whose files it would overwrite: the lock leaves it out, and is installed as it stands.
 lock:
 	echo 'backports-strenum<1.3' | uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-annotate --no-header \
-		--constraint - --output-file requirements.lock
+		--constraint - --no-emit-package tensorflow-cpu --output-file requirements.lock
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
