@@ -16,6 +16,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 from cli.apply import apply
 from cli.bench import bench
 from cli.demo import demo
+from cli.evaluate import evaluate
 from cli.export import export
 from cli.list import list_families
 from cli.pack import pack
@@ -82,7 +83,7 @@ def app() -> None:
     """
 
 
-for command in (list_families, pack, train, apply, sample, export, verify, bench, demo):
+for command in (list_families, pack, train, apply, sample, evaluate, export, verify, bench, demo):
     app.add_command(command)
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ class ImageModel(keras.Model):
     - `loss_names` and `loss_terms(batch, outputs)`: the objective, term by term, weighted, per example or scalar;
     - `batch_spec`: the tensors that a batch holds;
     - `inference_model()`: the functional network that is deployed, with named inputs and outputs;
-    - `samples(batch)`: titled columns of pictures to look at while it trains.
+    - `samples(batch)`: titled columns of pictures to look at while it trains; one that restores pictures has `original` last and
+      its own answer before that.
 
     The constructor's arguments are the configuration, each kept as an attribute of the same name.
     """
@@ -61,6 +62,10 @@ class ImageModel(keras.Model):
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
+
+    def figures(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Figures of merit beyond the objective, by name, an array [N] each, for `zoo evaluate`; most families have none."""
+        return {}
 
     def adapt(self, *args: Any, **pictures: Any) -> None:
         """Takes in the pictures named by `picture_settings`, by name; most families need none."""

@@ -161,6 +161,9 @@ class VAE(ImageModel):
         values = self._log_likelihood_of(ops.tile(image, (draws, 1, 1, 1)), logits)
         return ops.reshape(values, (draws, count)) + prior_over_posterior
 
+    def figures(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return {"negative_log_likelihood": -self.log_likelihood(batch["image"])}
+
     def sample(self, latent: Any) -> Any:
         """Pictures of latents [N, latent], standard normal for samples of the model: [N, size, size, channels] in [0, 1]."""
         return ops.sigmoid(self.decoder(latent, training=False))

@@ -1,0 +1,106 @@
+"""How good a trained model is, by the figures that are usual for what it does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from training.batches import Batches
+from training.metrics import Extractor, Features, compare
+from training.restoration_metrics import psnr, ssim
+from training.sources import Source
+
+GENERATOR_BATCH = 64
+
+
+def evaluate(
+    model: Any,
+    sources: Mapping[str, Source],
+    *,
+    count: int = 1000,
+    batch_size: int = 8,
+    seed: int = 0,
+    extract: Extractor | None = None,
+) -> dict[str, float]:
+    """Means over `count` examples of the sources, by name; which figures there are is decided by what the model can do.
+
+    Every model gives the terms of its objective. One that restores pictures adds `psnr` (decibels; in the hole, where there is a
+    mask) and `ssim`; one that makes pictures of latents adds Frechet and kernel distance, precision, recall and diversity of
+    `count` of them against the real ones; a variational autoencoder adds its negative log-likelihood in nats.
+
+    Args:
+        model: an `ImageModel`, adapted to its pictures where it needs any.
+        sources: source name -> its pictures, as for `Batches`; pictures are drawn as in training, without repetition while the
+            source has enough.
+        count: examples, rounded up to whole batches.
+        batch_size: examples at a time.
+        seed: of the crops, masks, noise and latents.
+        extract: pictures to features, for generators; see `training.metrics.extractor`.
+
+    Raises:
+        ValueError: fewer than 4 examples for a generator, or a model that lacks the pictures it is configured with.
+
+    Example:
+        >>> evaluate(zoo.load("runs/digits"), {"data": open_source("tfds:mnist:test")}, extract=extractor())
+        {'reconstruction': 62.1, 'divergence': 26.0, 'negative_log_likelihood': 84.9, 'frechet_distance': 1.8, ...}
+    """
+    if not hasattr(model, "_term_means"):
+        model.compile()
+    batches = Batches(model.batch_spec, sources, batch_size, seed)
+    real, found = Features(), []
+    for step in range(-(-count // batch_size)):
+        batch = batches(step)
+        found.append(_figures(model, batch))
+        if extract and makes_pictures(model):
+            real.update(extract(batch["image"]))
+    means = {name: float(np.mean(np.concatenate([figures[name] for figures in found]))) for name in found[0]}
+    if not extract or not makes_pictures(model):
+        return means
+    return means | compare(real, _generated(model, real.moments.count, seed, extract))
+
+
+def makes_pictures(model: Any) -> bool:
+    """Whether it is deployed as a generator: a picture from a latent."""
+    return model.deployable and "latent" in model.inference_model().input
+
+
+def _figures(model: Any, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Figures of one batch, by name, an array each."""
+    import keras
+
+    batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
+    outputs = model(batch, training=False)
+    terms = {name: np.atleast_1d(keras.ops.convert_to_numpy(value)) for name, value in model.loss_terms(batch, outputs).items()}
+    figures = {name: np.asarray(value) for name, value in model.figures(batch).items()}
+    return terms | figures | _restoration(model, batch)
+
+
+def _restoration(model: Any, batch: dict[str, Any]) -> dict[str, np.ndarray]:
+    """`psnr` and `ssim` where the model's samples end with its answer and the original."""
+    import keras
+
+    if makes_pictures(model):
+        return {}
+    *_, (_, answers), (title, originals) = model.samples(batch).items()
+    if title != "original":
+        return {}
+    pairs = list(zip(keras.ops.convert_to_numpy(answers), keras.ops.convert_to_numpy(originals), strict=True))
+    masks = keras.ops.convert_to_numpy(batch["mask"]) if "mask" in batch else [None] * len(pairs)
+    holes = [None if mask is None or not (mask > 0.5).any() else mask for mask in masks]
+    decibels = [psnr(answer, original, hole) for (answer, original), hole in zip(pairs, holes, strict=True)]
+    return {"psnr": np.array(decibels), "ssim": np.array([ssim(answer, original) for answer, original in pairs])}
+
+
+def _generated(model: Any, count: int, seed: int, extract: Extractor) -> Features:
+    """Features of `count` pictures: standard normal latents, labels in turn, no truncation."""
+    network = model.inference_model()
+    random, features = np.random.default_rng(seed), Features()
+    for start in range(0, count, GENERATOR_BATCH):
+        size = min(GENERATOR_BATCH, count - start)
+        inputs: dict[str, Any] = {"latent": random.standard_normal((size, network.input["latent"].shape[-1]), np.float32)}
+        if "label" in network.input:
+            inputs["label"] = np.arange(start, start + size, dtype=np.int32) % model.classes
+        if "truncation" in network.input:
+            inputs["truncation"] = np.ones(size, np.float32)
+        features.update(extract(network(inputs, training=False)["output_image"]))
+    return features
