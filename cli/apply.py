@@ -31,15 +31,21 @@ def apply(
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
 
-    WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel); or
-    neural_style, which paints each picture by optimisation, in minutes.
+    WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel);
+    neural_style, which paints each picture by optimisation, in minutes; or compositor, which lays the pictures one over the
+    other, the lowest first, or composes a scene (.json, see docs/guide.md).
 
     Example: zoo apply runs/wave photo.jpg --out wave.png
     """
+    from cli.compose import compose_scene, compose_with, is_compositor
     from cli.paint import painter
     from cli.progress import track
     from training.pictures import list_pictures, write_picture
 
+    if what == "compositor":
+        if styles or mask or strength != 1 or preserve_color or threads:
+            raise ValueError("compositor takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
+        return compose_scene(pictures, out, settings)
     jobs = plan(pictures, out, list_pictures)
     if what == "neural_style":
         if strength != 1 or threads:
@@ -48,7 +54,10 @@ def apply(
     elif settings:
         raise ValueError("--set is for neural_style; a trained model has its settings in its file")
     else:
-        transform = transformed(open_runtime(what, threads), styles, mask, strength, preserve_color)
+        runtime = open_runtime(what, threads)
+        if is_compositor(runtime.signature):
+            return compose_with(runtime, pictures, out)
+        transform = transformed(runtime, styles, mask, strength, preserve_color)
     failures = []
     for source, target in track(jobs, "picture"):
         try:
