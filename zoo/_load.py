@@ -1,5 +1,6 @@
 """Making models by name and reading them back."""
 
+import hashlib
 import importlib.resources
 import inspect
 import json
@@ -11,6 +12,8 @@ import keras
 
 from zoo._base import ImageModel
 from zoo._registry import choose, families, family
+
+WEIGHTS = Path(str(importlib.resources.files("zoo"))) / "weights"
 
 
 def list_models() -> list[str]:
@@ -44,7 +47,7 @@ def load(path: str) -> ImageModel:
     """A trained model: from a `.keras` file, or a weight that ships with the package, such as "fast_style/wave".
 
     Raises:
-        ValueError: the file is no model of this zoo (nothing in it is run then) or is damaged; the message says which.
+        ValueError: the file is no model of this zoo (nothing in it is run then), or is damaged or altered; the message says.
         FileNotFoundError: there is no such file.
 
     Example:
@@ -78,7 +81,10 @@ def shipped(name: str) -> Path:
     """The file of a weight that ships with the package."""
     weights = shipped_weights()
     if not name.endswith(".keras") and name.count("/") == 1:
-        return weights[choose("shipped weight", name, weights)]
+        file = weights[choose("shipped weight", name, weights)]
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _index()[name]["sha256"]:
+            raise ValueError(f"the shipped weight {name} is missing or altered: install keras-image-zoo again")
+        return file
     if name in families():
         raise ValueError(f"{name} is a family, not a trained model; give a run directory, a .keras file or a shipped weight")
     raise FileNotFoundError(f"{name} does not exist; shipped weights are: {', '.join(weights) or 'none'}")
@@ -86,5 +92,9 @@ def shipped(name: str) -> Path:
 
 def shipped_weights() -> dict[str, Path]:
     """The weights that ship with the package: "family/name" -> file."""
-    root = Path(str(importlib.resources.files("zoo"))) / "weights"
-    return {f"{file.parent.name}/{file.stem}": file for file in sorted(root.glob("*/*.keras"))}
+    return {name: WEIGHTS / f"{name}.keras" for name in _index()}
+
+
+def _index() -> dict[str, dict[str, Any]]:
+    """What is known of the shipped weights, by name: `sha256`, `bytes`, and the `bits` of significand kept."""
+    return json.loads((WEIGHTS / "index.json").read_text(encoding="utf-8"))
