@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.pins
 
-.PHONY: setup demo test lint bench lock clean
+.PHONY: setup demo test lint bench quality lock clean
 
 setup: $(STAMP)
 
@@ -24,6 +24,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Takes the pictures of ../shared/data (DATA=elsewhere).
+quality: setup
+	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
 
 bench: setup
 	$(BIN)/python -m benchmarks

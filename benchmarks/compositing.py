@@ -29,8 +29,9 @@ def disc(radius: float) -> np.ndarray:
 def poisson(bottom: np.ndarray, top: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     import cv2
 
-    pixels = [np.ascontiguousarray(np.rint(255 * x).astype(np.uint8)) for x in (top, bottom, alpha[..., 0])]
-    return cv2.seamlessClone(*pixels, (SIZE // 2, SIZE // 2), cv2.NORMAL_CLONE) / np.float32(255)
+    source, target, mask = (np.ascontiguousarray(np.rint(255 * x).astype(np.uint8)) for x in (top, bottom, alpha[..., 0]))
+    center = (SIZE // 2, SIZE // 2)
+    return cv2.seamlessClone(source, target, mask, center, cv2.NORMAL_CLONE) / np.float32(255)
 
 
 def compositor(blend: str) -> Method:
