@@ -1,0 +1,26 @@
+"""The figures of docs/quality.md, measured again on a few pictures."""
+
+import json
+
+import pytest
+
+from benchmarks.quality import DOCUMENT, FEW, FIGURES, ROWS, line
+from zoo._load import shipped_weights
+
+KNOWN = json.loads(FIGURES.read_text())
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.weights in shipped_weights()], ids=lambda row: row.weights)
+def test_a_shipped_weight_gives_its_recorded_figure(row, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found, _ = row.measure(row.weights, data, FEW)
+    assert found == pytest.approx(KNOWN[row.weights]["first"], abs=0.02)
+
+
+def test_the_document_says_what_was_measured():
+    text = DOCUMENT.read_text()
+    for row in ROWS:
+        assert row.weights in text
+        assert (row.weights in KNOWN) == (row.weights in shipped_weights())
+        if row.weights in KNOWN:
+            assert line(row, KNOWN[row.weights]) in text
