@@ -148,7 +148,7 @@ classical methods reach on the same pictures in the same run. How each was train
 
 def line(row: Row, figure: dict[str, Any]) -> str:
     """One row of the table."""
-    ours, classical = figure["ours"], figure["classical"]
+    ours, classical = round(figure["ours"], 2), figure["classical"]  # as precise as the published ones
     floor, aim = row.floor(classical), row.aim(classical)
     sign = 1 if row.higher_is_better else -1
     verdict = (
