@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.pins
 
-.PHONY: setup demo test lint bench quality lock clean
+.PHONY: setup demo test test-long lint bench quality lock clean
 
 setup: $(STAMP)
 
@@ -19,6 +19,10 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest
+
+# Clusters, Ray, and workers that are killed: some minutes more.
+test-long: setup
+	$(BIN)/pytest -m long
 
 lint: setup
 	$(BIN)/ruff check .

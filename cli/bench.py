@@ -19,19 +19,17 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
     """
     from cli.progress import track
     from export.bench import matrix_product_peak, measure
-    from export.manifest import read_manifest
+    from export.manifest import parse_shape, read_manifest
 
     manifest = read_manifest(directory)
-    try:
-        sides = [int(size) for size in sizes.split(",")]
-    except ValueError:
-        raise ValueError(f"--sizes {sizes}: give numbers such as 256,512") from None
-    jobs = [
-        (artifact, side)
-        for artifact in manifest.artifacts
-        for side in (sides if artifact.shape == "dynamic" else [int(artifact.shape.split("x")[0])])
-    ]
-    rows = [measure(directory / artifact.path, side, threads) for artifact, side in track(jobs, "file")]
+    if not all(side.isdigit() and 8 <= int(side) <= 8192 for side in sizes.split(",")):
+        raise ValueError(f"--sizes {sizes}: give numbers such as 256,512, from 8 to 8192")
+    squares = [(int(side), int(side)) for side in sizes.split(",")]
+    jobs = []
+    for artifact in manifest.artifacts:
+        own = parse_shape(artifact.shape) or manifest.signature.own_size
+        jobs += [(artifact, size) for size in ([own] if own else squares)]
+    rows = [measure(directory / artifact.path, size, threads) for artifact, size in track(jobs, "file")]
     peak = matrix_product_peak(threads)
     if as_json:
         click.echo(json.dumps({"matrix_product_gflops": peak, "files": [dataclasses.asdict(row) for row in rows]}, indent=2))
@@ -45,7 +43,7 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
         column.justify = "right"
     for row in rows:
         figures = (f"{row.bytes / 1e6:.2f}", f"{row.startup_s:.2f}", f"{row.latency_ms:.1f}", f"{row.peak_mb:.0f}")
-        table.add_row(str(Path(row.path).relative_to(directory)), str(row.size), *figures)
+        table.add_row(str(Path(row.path).relative_to(directory)), row.size, *figures)
     console = wide_console()
     console.print(table)
     console.print(f"This machine's float32 matrix product: {peak:.0f} GFLOP/s with {threads} thread(s).")

@@ -16,7 +16,7 @@ def is_compositor(signature: Any) -> bool:
     return "image" in signature.inputs and (signature.inputs["image"].shape[-1] or 0) % 4 == 0
 
 
-def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str]) -> None:
+def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str], metadata: dict[str, str] | None = None) -> None:
     """Composes a scene (one .json file), or pictures one over the other, the lowest first, and writes the result.
 
     Raises:
@@ -49,11 +49,11 @@ def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str]) 
         mix.gain.assign(np.broadcast_to(np.float32(element.get("gain", 1.0)), 3))
         mix.opacity.assign(element.get("opacity", 1.0))
     result = model.inference_model()({"image": np.concatenate(elements, axis=-1)[None]})["output_image"]
-    write_picture(out, np.asarray(result[0]))
+    write_picture(out, np.asarray(result[0]), metadata=metadata)
     click.echo(str(out))
 
 
-def compose_with(runtime: Any, pictures: Sequence[Path], out: Path) -> None:
+def compose_with(runtime: Any, pictures: Sequence[Path], out: Path, metadata: dict[str, str] | None = None) -> None:
     """Runs a compositor that was trained, or its artefact, on its elements, all stretched to the first one's size."""
     check_out(out)
     count = runtime.signature.inputs["image"].shape[-1] // 4
@@ -65,7 +65,7 @@ def compose_with(runtime: Any, pictures: Sequence[Path], out: Path) -> None:
 
     canvas: dict[str, Any] = {"canvas": None}
     elements = [placed({"picture": picture, "size": canvas["canvas"]}, canvas) for picture in pictures]
-    write_picture(out, runtime(image=np.concatenate(elements, axis=-1)[None])["output_image"][0])
+    write_picture(out, runtime(image=np.concatenate(elements, axis=-1)[None])["output_image"][0], metadata=metadata)
     click.echo(str(out))
 
 

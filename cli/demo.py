@@ -6,20 +6,23 @@ from typing import Any
 
 import click
 
+from cli.provenance import provenance_of, provenance_option
+
 HELD_OUT = ("chelsea", "astronaut")
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Directory to write.")
 @click.option("--steps", default=450, show_default=True, type=click.IntRange(1), help="Training steps; more look better.")
-def demo(out: Path, steps: int) -> None:
+@provenance_option
+def demo(out: Path, steps: int, marked: bool) -> None:
     """Trains a style, exports it to every format, verifies every file and shows the pictures: a few minutes, offline.
 
     Example: zoo demo --out demo
     """
     if out.exists():
         raise ValueError(f"--out {out} exists; remove it or choose another place")
-    from cli.export import PRECISIONS
+    from cli.export import STANDARD
     from cli.progress import stages
     from cli.quiet import import_tensorflow
     from cli.table import finish
@@ -54,15 +57,17 @@ def demo(out: Path, steps: int) -> None:
         checkpoint_every=max(steps // 3, 1),
     )
     model = zoo.load(str(out / "run" / "model.keras"))
+    metadata = provenance_of("stained_glass", None, marked)
     for name in HELD_OUT:
-        write_picture(out / f"{name}.png", side_by_side(model.inference_model(), open_source(f"samples:{name}").picture(0) / 255))
+        pair = side_by_side(model.inference_model(), open_source(f"samples:{name}").picture(0) / 255)
+        write_picture(out / f"{name}.png", pair, metadata=metadata)
     click.echo("Exporting to SavedModel, LiteRT and ONNX, and running every file against the Keras model ...")
     with stages() as progress:
         manifest = export_model(
             model,
             out / "export",
             name="stained_glass",
-            precisions=PRECISIONS,
+            precisions=STANDARD,
             sizes=("dynamic", (256, 256)),
             pictures=verification_pictures("samples:"),
             progress=progress,

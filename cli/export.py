@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-FORMATS = ("savedmodel", "litert", "onnx")
-PRECISIONS = ("float32", "float16", "dynamic_int8")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
+PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
+STANDARD = PRECISIONS[:3]
 
 
 class Names(click.ParamType):
@@ -49,11 +50,28 @@ class Sizes(click.ParamType):
 @click.command()
 @click.argument("what")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory to write; it must not exist.")
-@click.option("--to", "formats", default=",".join(FORMATS), show_default=True, type=Names(FORMATS))
-@click.option("--precision", "precisions", default=",".join(PRECISIONS), show_default=True, type=Names(PRECISIONS))
+@click.option(
+    "--to", "formats", default=",".join(FORMATS[:4]), show_default=True, type=Names(FORMATS), help=f"Among {', '.join(FORMATS)}."
+)
+@click.option(
+    "--precision",
+    "precisions",
+    default=",".join(STANDARD),
+    show_default=True,
+    type=Names(PRECISIONS),
+    help=f"Among {', '.join(PRECISIONS)}.",
+)
 @click.option("--sizes", default="dynamic,256", show_default=True, type=Sizes(), help="dynamic, and fixed sizes for mobile GPUs.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A choice left: cyclegan's direction=backward.")
 @click.option("--name", help="The served model's name; the family's unless given.")
 @click.option("--images", default="samples:", show_default=True, metavar="SOURCE", help="Real pictures to compare the files on.")
+@click.option("--calibration", metavar="SOURCE", help="Real pictures that int8 takes its ranges from; samples: unless given.")
+@click.option(
+    "--offline",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="node_modules/onnxruntime-web/dist, copied beside the page, which then loads nothing from a CDN.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
 def export(
     what: str,
@@ -61,8 +79,11 @@ def export(
     formats: tuple[str, ...],
     precisions: tuple[str, ...],
     sizes: tuple[Any, ...],
+    settings: tuple[str, ...],
     name: str | None,
     images: str,
+    calibration: str | None,
+    offline: Path | None,
     as_json: bool,
 ) -> None:
     """Exports WHAT to every format, runs every file in its own runtime and compares it with the Keras model.
@@ -73,9 +94,18 @@ def export(
     """
     if out.exists():
         raise ValueError(f"--out {out} exists; remove it or choose another place")
+    if offline and "web" not in formats:
+        raise ValueError("--offline is for the page; add web to --to")
+    if offline:
+        from export.web import checked_runtime
+
+        checked_runtime(offline)
+    if calibration and "int8" not in precisions:
+        raise ValueError("--calibration is for int8; add int8 to --precision")
+    from cli.card import card_facts
     from cli.progress import stages
     from cli.quiet import import_tensorflow
-    from cli.settings import model_file
+    from cli.settings import choose_deployed, model_file
     from cli.table import finish
     from cli.verify import verification_pictures
 
@@ -84,7 +114,9 @@ def export(
     from export.export import export_model
 
     pictures = verification_pictures(images)
+    ranges = calibration_pictures(calibration or "samples:") if "int8" in precisions else None
     model = zoo.load(model_file(what))
+    choose_deployed(model, settings)
     with stages() as progress:
         manifest = export_model(
             model,
@@ -94,6 +126,23 @@ def export(
             precisions=precisions,
             sizes=sizes,
             pictures=pictures,
+            calibration=ranges,
             progress=progress,
+            about=card_facts(what),
+            web_runtime=offline,
         )
     finish(manifest, out, as_json)
+
+
+def calibration_pictures(source: str, most: int = 32) -> list[Any]:
+    """Pictures spread over a source, float32 [H, W, 3] in [0, 1]. Raises ValueError where there are too few."""
+    import numpy as np
+
+    from export.quantize import PICTURES
+    from training.sources import open_source
+
+    opened = open_source(source)
+    if len(opened) < PICTURES:
+        raise ValueError(f"--calibration {source} holds {len(opened)} pictures; int8 is calibrated on at least {PICTURES}")
+    chosen = np.unique(np.linspace(0, len(opened) - 1, most).astype(int))
+    return [np.asarray(opened.picture(int(index)), "float32") / 255 for index in chosen]

@@ -11,16 +11,20 @@ import click
 
 # TensorFlow reads these when it is first imported, inside a subcommand.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# NumPy multiplies small matrices here, batch after batch: with threads of its own they wait for one another (docs/decisions.md).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from cli.apply import apply
 from cli.bench import bench
 from cli.demo import demo
 from cli.evaluate import evaluate
 from cli.export import export
+from cli.lint import lint
 from cli.list import list_families
 from cli.pack import pack
+from cli.release import release
 from cli.sample import sample
+from cli.serve import serve
 from cli.train import train
 from cli.verify import verify
 
@@ -36,7 +40,8 @@ class OneLineErrors(click.Group):
         try:
             code = super().main([a for a in arguments if a != "--debug"], "zoo", standalone_mode=False, **options)
         except (click.exceptions.Abort, KeyboardInterrupt) as error:
-            fail(str(error) or "interrupted", debug, INTERRUPTED)
+            cause = error.__cause__ or error  # click hides what was raised behind an Abort
+            fail(str(cause) or "interrupted", debug, getattr(cause, "exit_code", INTERRUPTED))
         except click.UsageError as error:
             where = error.ctx.command_path if error.ctx else "zoo"
             fail(f"{error.format_message().rstrip('.')}; see {where} --help", debug)
@@ -83,7 +88,7 @@ def app() -> None:
     """
 
 
-for command in (list_families, pack, train, apply, sample, evaluate, export, verify, bench, demo):
+for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, demo):
     app.add_command(command)
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...
     import_tensorflow()
     from cli.settings import parse_settings
     from training.optimise import optimise_picture
-    from training.pictures import read_picture
+    from training.pictures import read_picture, read_style
 
     config, taken, _ = parse_settings("neural_style", settings)
     if taken:
         raise ValueError("give the styles by --style PICTURE and the mask by --mask")
     if not styles:
         raise ValueError("neural_style paints in the style of a picture: --style PICTURE, once or more")
-    pictures = [read_picture(style).rgb for style in styles]
+    pictures = [read_style(style) for style in styles]
     painted = None if mask is None else read_picture(mask).rgb.mean(axis=-1, keepdims=True)
     size = config.pop("size", 512)
     if preserve_color:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -33,3 +34,24 @@ def track(items: Sequence[T], noun: str) -> Iterator[T]:
     columns = (TextColumn(noun), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield from progress.track(items)
+
+
+@contextlib.contextmanager
+def rated(noun: str) -> Iterator[Callable[[int, int], None]]:
+    """A function that shows (how many are done, of how many; 0 where that is not known), the rate and the time left."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    started = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(noun, total=None)
+
+        def report(done: int, total: int) -> None:
+            text = f"{noun}, {done / (time.monotonic() - started):.3g} a second"
+            progress.update(task, description=text, completed=done, total=total or None)
+
+        yield report

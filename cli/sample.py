@@ -1,9 +1,12 @@
 """`zoo sample`: pictures from a generator."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import click
+
+from cli.provenance import provenance_of, provenance_option
 
 
 @click.command()
@@ -14,7 +17,9 @@ import click
 @click.option("--truncation", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Below 1: likelier, less varied.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed gives the same pictures.")
 @click.option("--interpolate", is_flag=True, help="Every row walks from one latent to another.")
+@click.option("--mix", is_flag=True, help="A sheet of pictures with coarse, middle or fine styles of others; for stylegan.")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads for LiteRT and ONNX files.")
+@provenance_option
 def sample(
     what: str,
     out: Path,
@@ -23,32 +28,57 @@ def sample(
     truncation: float,
     seed: int,
     interpolate: bool,
+    mix: bool,
     threads: int | None,
+    marked: bool,
 ) -> None:
     """Draws pictures from the generator WHAT: a run directory, a .keras file, a shipped weight or an exported artefact.
 
     Example: zoo sample runs/digits --out digits.png -n 100 --label 7
     """
-    from cli.apply import open_runtime
+    from cli.inputs import open_runtime
+    from cli.mix import mixing_sheet
     from training.pictures import write_picture
 
     if out.exists():
         raise ValueError(f"{out} exists; remove it or choose another --out")
+    if mix and (interpolate or label is not None):
+        raise ValueError("--mix makes a sheet of its own: it goes without --interpolate and --label")
+    if mix and Path(what).suffix in (".tflite", ".onnx"):
+        raise ValueError(
+            "--mix needs a latent for every layer, which an exported file has no input for; give the run or its model.keras"
+        )
     runtime = open_runtime(what, threads)
-    inputs = generator_inputs(runtime.signature, count, label, truncation, seed, interpolate)
+    metadata = provenance_of(what, runtime.signature, marked)
+    if mix:
+        write_picture(out, mixing_sheet(what, truncation, seed), metadata=metadata)
+        click.echo(str(out))
+        return
+    inputs = generator_inputs(runtime.signature, classes_of(what, runtime.signature), count, label, truncation, seed, interpolate)
     size = 64
     parts = [
         runtime(**{name: values[start : start + size] for name, values in inputs.items()})["output_image"]
         for start in range(0, count, size)
     ]
-    write_picture(out, sheet([picture for part in parts for picture in part]))
+    write_picture(out, sheet([picture for part in parts for picture in part]), metadata=metadata)
     click.echo(str(out))
 
 
+def classes_of(what: str, signature: Any) -> int | None:
+    """How many classes there are, by the model or by what an exported file says of itself; None: unknown, or no labels."""
+    from export.metadata import read
+
+    label = signature.inputs.get("label")
+    if label is None or label.range:
+        return label and int(label.range[1]) + 1
+    known = re.search(r"\blabel: int32 \[batch\], 0 to (\d+)", read(Path(what)).get("inputs", ""))
+    return int(known[1]) + 1 if known else None
+
+
 def generator_inputs(
-    signature: Any, count: int, label: int | None, truncation: float, seed: int, interpolate: bool
+    signature: Any, classes: int | None, count: int, label: int | None, truncation: float, seed: int, interpolate: bool
 ) -> dict[str, Any]:
-    """Every input of the generator for `count` pictures.
+    """Every input of the generator for `count` pictures; `classes` is the number of its labels, where that is known.
 
     Raises:
         ValueError: WHAT is no generator, or an option that it has no input for.
@@ -68,12 +98,14 @@ def generator_inputs(
     elif truncation != 1:
         raise ValueError("--truncation: this model has no such input")
     if "label" in signature.inputs:
-        highest = signature.inputs["label"].range
-        classes = int(highest[1]) + 1 if highest else None
-        if label is not None and classes and label >= classes:
+        if label is not None and classes is not None and label >= classes:
             raise ValueError(f"--label {label}: this model has the classes 0 to {classes - 1}")
-        labels = np.arange(count) % (classes or 10) if label is None else np.full(count, label)
-        inputs["label"] = labels.astype("int32")
+        if label is not None:
+            inputs["label"] = np.full(count, label, "int32")
+        elif classes is not None:
+            inputs["label"] = np.arange(count, dtype="int32") % classes
+        else:
+            raise ValueError("this file does not say how many classes it has; give one of them by --label")
     elif label is not None:
         raise ValueError("--label: this model has no classes")
     return inputs

@@ -53,6 +53,24 @@ def parse_value(key: str, text: str, default: Any) -> Any:
         raise ValueError(f"--set {key}={text}: give a value like {default!r}") from None
 
 
+def choose_deployed(model: Any, settings: Iterable[str]) -> None:
+    """Changes the settings of a trained model that choose what is deployed.
+
+    Raises:
+        ValueError: not KEY=VALUE, or a setting that is fixed by training.
+    """
+    from zoo._registry import choose
+
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ValueError(f"--set {setting} is not KEY=VALUE")
+        if not model.deployment_settings:
+            raise ValueError(f"--set {setting}: {model.name} leaves nothing to choose after training")
+        choose(f"setting of {model.name} to choose after training", key, model.deployment_settings)
+        setattr(model, key, parse_value(key, value, getattr(model, key)))
+
+
 def model_file(what: str) -> str:
     """The `.keras` file that WHAT names: a run directory's `model.keras`, an export's, a file, or a shipped weight's name."""
     path = Path(what)

@@ -15,11 +15,11 @@ from export.manifest import size_of
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """One artefact at one size: start-up in seconds (imports, loading and the first picture), milliseconds a picture (median
-    of `runs`), and the peak resident memory of the process in MB."""
+    """One artefact at one size ("HxW"): start-up in seconds (imports, loading and the first picture), milliseconds a picture
+    (median of `runs`), and the peak resident memory of the process in MB."""
 
     path: str
-    size: int
+    size: str
     threads: int
     bytes: int
     startup_s: float
@@ -28,19 +28,20 @@ class Measurement:
     runs: int
 
 
-def measure(file: Path, size: int, threads: int, seconds: float = 2.0) -> Measurement:
-    """Runs `file` on a picture of `size` x `size` in a fresh process.
+def measure(file: Path, size: tuple[int, int], threads: int, seconds: float = 2.0) -> Measurement:
+    """Runs `file` on a picture of `size`, (height, width), in a fresh process.
 
     Raises:
         ValueError: the artefact cannot be run; the message is the runtime's.
     """
-    command = [sys.executable, "-W", "ignore", "-m", "export.bench", str(file), str(size), str(threads), str(seconds)]
+    shape = f"{size[0]}x{size[1]}"
+    command = [sys.executable, "-W", "ignore", "-m", "export.bench", str(file), shape, str(threads), str(seconds)]
     threads_only = {"OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads_only}, check=False)
     if done.returncode:
         raise ValueError(f"{file} did not run: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
     return Measurement(
-        path=str(file), size=size, threads=threads, bytes=size_of(file), **json.loads(done.stdout.splitlines()[-1])
+        path=str(file), size=shape, threads=threads, bytes=size_of(file), **json.loads(done.stdout.splitlines()[-1])
     )
 
 
@@ -61,10 +62,10 @@ def _child(path: str, size: str, threads: str, seconds: str) -> None:
     from export.runtimes import load
     from export.signature import example_inputs
 
-    side = int(size)
+    height, width = map(int, size.split("x"))
     started = time.perf_counter()
     runtime = load(path, threads=int(threads))
-    picture = np.random.default_rng(0).random((side, side, 3), dtype="float32")
+    picture = np.random.default_rng(0).random((height, width, 3), dtype="float32")
     inputs = example_inputs(runtime.signature, [picture], seed=0)
     runtime(**inputs)
     startup = time.perf_counter() - started

@@ -6,22 +6,24 @@ import importlib.metadata
 import os
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export import litert, onnx_format, report, saved_model
+from export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
 from export.atomic import built_beside, remembered_interrupts
-from export.manifest import Artifact, Manifest, Skipped, check_files, read_manifest, sha256, size_of
+from export.manifest import PRECISIONS, Artifact, Manifest, Skipped, check_files, parse_shape, read_manifest, sha256, size_of
 from export.runtimes import KerasRuntime, load
-from export.signature import Signature, tensor_specs
+from export.serving import directory as serving
+from export.serving import warmup
+from export.signature import Signature, example_inputs, tensor_specs
 from export.unsupported import Unsupported
 from export.verify import Measurement, References, measure
 
-FORMATS = ("savedmodel", "litert", "onnx")
-PRECISIONS = ("float32", "float16", "dynamic_int8")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
+STANDARD = PRECISIONS[:3]  # without calibration
 DYNAMIC = "dynamic"
 KERAS_FILE = "model.keras"
 PACKAGES = ("tensorflow", "keras", "numpy", "ai-edge-litert", "tf2onnx", "onnx", "onnxruntime", "onnxconverter-common")
@@ -35,12 +37,15 @@ def export_model(
     out: str | os.PathLike[str],
     *,
     name: str,
-    formats: Sequence[str] = FORMATS,
-    precisions: Sequence[str] = PRECISIONS,
+    formats: Sequence[str] = FORMATS[:4],
+    precisions: Sequence[str] = STANDARD,
     sizes: Sequence[Size] = (DYNAMIC,),
     pictures: Sequence[np.ndarray],
+    calibration: Sequence[np.ndarray] | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
+    about: Mapping[str, str] | None = None,
+    web_runtime: Path | None = None,
     debug: bool = False,
 ) -> Manifest:
     """Writes the export directory `out` and returns what its manifest says.
@@ -53,12 +58,15 @@ def export_model(
         source: an `ImageModel`, or a functional `keras.Model` with dicts of named inputs and outputs.
         out: the directory to write; it must not exist.
         name: the served model's name, a part of file names.
-        formats: among savedmodel, litert, onnx.
-        precisions: among float32, float16, dynamic_int8.
+        formats: among savedmodel, litert, onnx, web, mobile; the last makes LiteRT files of phone sizes and code that loads them.
+        precisions: among float32, float16, dynamic_int8, int8.
         sizes: "dynamic", and fixed (height, width) in pixels, with batch 1; a generator's own size takes their place.
         pictures: at least eight, float32 [height, width, 3] in [0, 1], to compare on.
+        calibration: at least eight pictures of the same kind, from which int8 takes its ranges; `pictures` unless given.
         progress: called with a line of text, the steps done and the steps in all.
         threads: of the runtimes while they are timed; all cores unless given.
+        about: what is known of the model beside its code, for its card and every file: `data`, `licence`, `limits`.
+        web_runtime: a folder with the files of onnxruntime-web, which are then copied beside the page; see `export.web`.
         debug: lets the converters talk.
 
     Raises:
@@ -72,15 +80,21 @@ def export_model(
     """
     out = Path(out)
     _check(name, formats, precisions, sizes)
+    calibration = pictures if calibration is None else calibration
+    if "int8" in precisions and len(calibration) < quantize.PICTURES:
+        raise ValueError(f"int8 is calibrated on at least {quantize.PICTURES} pictures; there are {len(calibration)}")
+    if web_runtime:
+        web.checked_runtime(web_runtime)
     with built_beside(out) as directory, remembered_interrupts() as check_interrupts:
-        exporter = _Exporter(source, directory, name, pictures, threads or os.cpu_count() or 1, debug)
-        cells = _cells(formats, precisions, _own_sizes(exporter.signature, sizes))
+        threads = threads or os.cpu_count() or 1
+        exporter = _Exporter(source, directory, name, pictures, calibration, threads, about or {}, web_runtime, debug)
+        cells = _cells(formats, precisions, sizes, exporter.signature)
         for index, cell in enumerate(cells):
             if progress:
                 progress(" ".join((*cell[:2], shape_name(cell[2]))), index, len(cells))
             exporter.add(*cell)
             check_interrupts()
-        manifest = exporter.finish()
+        manifest = exporter.finish("mobile" in formats)
     return manifest
 
 
@@ -114,19 +128,33 @@ class _Exporter:
     """What the cells of one export share: the float32 network, its traces and the Keras model's answers."""
 
     def __init__(
-        self, source: Any, directory: Path, name: str, pictures: Sequence[np.ndarray], threads: int, debug: bool
+        self,
+        source: Any,
+        directory: Path,
+        name: str,
+        pictures: Sequence[np.ndarray],
+        calibration: Sequence[np.ndarray],
+        threads: int,
+        about: Mapping[str, str],
+        web_runtime: Path | None,
+        debug: bool,
     ) -> None:
         self.directory, self.name, self.threads, self.debug = directory, name, threads, debug
+        self.calibration, self.web_runtime = calibration, web_runtime
         self.model = in_float32(source)
         self.model.save(directory / KERAS_FILE)
         reference = KerasRuntime(directory / KERAS_FILE)
         self.network, self.signature = reference.network, reference.signature
+        self.weights_sha256 = _digest(self.network)
+        self.about = {key: str(getattr(self.model, key)) for key in ("task", "paper") if hasattr(self.model, key)} | dict(about)
+        self.facts = metadata.facts_of(name, self.signature, self.weights_sha256, self.about)
         self.references = References(reference, pictures)
         self.traces: dict[Any, Any] = {}
         self.onnx_models: dict[Any, Any] = {}
         self.artifacts: list[Artifact] = []
         self.skipped: list[Skipped] = []
-        self.measurements: dict[str, Measurement] = {}
+        self.measurements: dict[str, Measurement] = {}  # by path
+        self.found: dict[str, Measurement] = {}  # by digest
 
     def add(self, format: str, precision: str, shape: Size) -> None:
         """Makes and measures one cell of the table, or lists why it cannot exist."""
@@ -136,7 +164,11 @@ class _Exporter:
         except Unsupported as error:
             self.skipped.append(Skipped(format, precision, shape_name(shape), str(error)))
             return
-        found = measure(path, precision, self.references.cases(size), self.references.timed(size), self.threads)
+        metadata.write(path, {**self.facts, **metadata.parity_fact(precision)})
+        digest = sha256(path)
+        if digest not in self.found:  # the page's file is the ONNX file once more
+            self.found[digest] = measure(path, precision, self.references.cases(size), self.references.timed(size), self.threads)
+        found = self.found[digest]
         if found.error:
             notes = [found.error, *notes]
         relative = path.relative_to(self.directory).as_posix()
@@ -148,7 +180,7 @@ class _Exporter:
                 precision,
                 shape_name(shape),
                 size_of(path),
-                sha256(path),
+                digest,
                 found.parity,
                 found.latency_ms,
                 gpu_ready,
@@ -165,43 +197,60 @@ class _Exporter:
         if precision != "float32":
             raise Unsupported("TensorFlow Serving runs a SavedModel in float32; LiteRT and ONNX have this precision")
         directory = self.directory / "savedmodel" / self.name
-        return saved_model.write(self._trace(size), self.signature, directory, self.debug), False, []
+        path = saved_model.write(self._trace(size), self.signature, directory, self.debug)
+        first = example_inputs(self.signature, self.references.pictures[:1], size=self.signature.own_size or warmup.SIZE)
+        warmup.write(path, self.name, first)
+        return path, False, []
 
     def _litert(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
-        content = litert.convert(self._trace(size), self.network.variables, precision, self.debug)
+        source = "float32" if precision == "int8" else precision
+        content = litert.convert(self._trace(size), self.network.variables, source, self.debug)
+        if precision == "int8":
+            content = quantize.litert_int8(content, quantize.calibration_inputs(self.signature, self.calibration, size))
         path = self._file("litert", precision, size, "tflite")
         path.write_bytes(content)
         obstacles = litert.gpu_obstacles(content)
         fitting = size is not None and precision in ("float32", "float16")
         notes = [f"not for the mobile GPU because of {', '.join(obstacles)}"] if fitting and obstacles else []
+        notes += [quantize.NOTE] if precision == "int8" else []
         return path, fitting and not obstacles, notes
 
-    def _onnx(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
+    def _onnx(self, precision: str, size: tuple[int, int] | None, folder: str = "onnx") -> tuple[Path, bool, list[str]]:
         if size not in self.onnx_models:
             specs = tensor_specs(self.signature, size, 1 if size else None)
             self.onnx_models[size] = onnx_format.convert(self._trace(size), self.signature, specs, self.debug)
-        path = self._file("onnx", precision, size, "onnx")
-        path.write_bytes(onnx_format.to_precision(self.onnx_models[size], precision, self.debug).SerializeToString())
-        return path, False, [onnx_format.NOTES[precision]] if precision in onnx_format.NOTES else []
+        if precision == "int8":
+            inputs = quantize.calibration_inputs(self.signature, self.calibration, size)
+            model = quantize.onnx_int8(self.onnx_models[size], inputs)
+        else:
+            model = onnx_format.to_precision(self.onnx_models[size], precision, self.debug)
+        path = self._file(folder, precision, size, "onnx")
+        path.write_bytes(model.SerializeToString())
+        notes = onnx_format.NOTES | {"int8": quantize.NOTE}
+        return path, False, [notes[precision]] if precision in notes else []
 
-    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx}
+    def _web(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
+        web.controls(self.signature)
+        if precision == "float16":
+            raise Unsupported("the page computes on the processor, where float16 is slower; dynamic int8 is its small file")
+        path, _, notes = self._onnx(precision, size, "web")
+        return path, False, [web.NOTE, *notes]
+
+    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx, "web": _web}
 
     def _file(self, folder: str, precision: str, size: tuple[int, int] | None, suffix: str) -> Path:
         path = self.directory / folder / f"{self.name}-{shape_name(size or DYNAMIC)}-{precision}.{suffix}"
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def finish(self) -> Manifest:
-        """Writes manifest.json, report.html and MODEL_CARD.md."""
-        digest = hashlib.sha256()
-        for weight in self.network.get_weights():
-            digest.update(np.ascontiguousarray(weight).tobytes())
+    def finish(self, for_phones: bool) -> Manifest:
+        """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
         manifest = Manifest(
             model=self.name,
             keras=KERAS_FILE,
             keras_sha256=sha256(self.directory / KERAS_FILE),
             config=self.model.get_config() if hasattr(self.model, "inference_model") else {"name": self.model.name},
-            weights_sha256=digest.hexdigest(),
+            weights_sha256=self.weights_sha256,
             versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
             signature=self.signature,
             threads=self.threads,
@@ -209,9 +258,21 @@ class _Exporter:
             skipped=tuple(self.skipped),
         )
         manifest.write(self.directory)
-        about = {key: str(getattr(self.model, key)) for key in ("task", "paper") if hasattr(self.model, key)}
-        report.write(manifest, about, self.references, self.measurements, self.directory)
+        if any(artifact.format == "savedmodel" for artifact in manifest.artifacts):
+            serving.write(self.name, self.signature, manifest.versions["tensorflow"], self.directory)
+        if any(artifact.format == "web" for artifact in manifest.artifacts):
+            web.write(manifest, self.about, self.directory, self.web_runtime)
+        if for_phones:
+            mobile.write(manifest, self.directory, self.about.get("task", ""))
+        report.write(manifest, self.about, self.references, self.measurements, self.directory)
         return manifest
+
+
+def _digest(network: Any) -> str:
+    digest = hashlib.sha256()
+    for weight in network.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
 
 
 def in_float32(source: Any) -> Any:
@@ -230,20 +291,24 @@ def in_float32(source: Any) -> Any:
     return model
 
 
-def _own_sizes(signature: Signature, sizes: Sequence[Size]) -> list[Size]:
-    """A network with a size of its own, a generator for one, has that in place of the fixed sizes that were asked for."""
+def _cells(
+    formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size], signature: Signature
+) -> list[tuple[str, str, Size]]:
+    """What is to be made, each once.
+
+    A SavedModel and a page take every size: each has one shape whatever the others have. A network with a size of its own,
+    a generator for one, has that in place of every fixed size.
+    """
+    cells: list[tuple[str, str, Size]] = []
+    for format in formats:
+        if format == "mobile":
+            phones = [*mobile.PRECISIONS, *(["int8"] if "int8" in precisions else [])]
+            cells += [("litert", precision, size) for size in mobile.SIZES for precision in phones]
+        else:
+            shapes = [DYNAMIC] if format in ("savedmodel", "web") else sizes
+            cells += [(format, precision, size) for size in shapes for precision in precisions]
     own = signature.own_size
-    return list(dict.fromkeys(own if own and size != DYNAMIC else size for size in sizes))
-
-
-def _cells(formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> list[tuple[str, str, Size]]:
-    """One SavedModel takes every size, so that it has one shape whatever the others have."""
-    return [
-        (format, precision, size)
-        for format in formats
-        for size in ([DYNAMIC] if format == "savedmodel" else sizes)
-        for precision in precisions
-    ]
+    return list(dict.fromkeys((format, p, own if own and size != DYNAMIC else size) for format, p, size in cells))
 
 
 def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> None:
@@ -263,11 +328,3 @@ def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: 
 
 def shape_name(size: Size) -> str:
     return size if isinstance(size, str) else f"{size[0]}x{size[1]}"
-
-
-def parse_shape(shape: str) -> tuple[int, int] | None:
-    """(height, width) of "HxW"; None for "dynamic"."""
-    if shape == DYNAMIC:
-        return None
-    height, width = shape.split("x")
-    return int(height), int(width)

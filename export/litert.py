@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from export.litert_graph import Operation, operations
 from export.quiet import quiet
 from export.unsupported import Unsupported
 
@@ -20,12 +21,14 @@ GPU_OPERATORS = frozenset((
     "STRIDED_SLICE", "SUB", "SUM", "TANH", "TILE", "TRANSPOSE", "TRANSPOSE_CONV", "UNPACK",
 ))
 # fmt: on
+GPU_RANK = 4
 
 
-def convert(function: Any, variables: list[Any], precision: str, debug: bool = False) -> bytes:
+def convert(function: Any, variables: list[Any], precision: str, debug: bool = False, select: bool = False) -> bytes:
     """A traced `tf.function` as the bytes of a .tflite file whose signature has the function's names.
 
-    `variables` are the Keras variables that it reads. Raises Unsupported where the model needs operators that LiteRT lacks.
+    `variables` are the Keras variables that it reads. Raises Unsupported where the model needs operators that LiteRT lacks; with
+    `select` those of TensorFlow are let through, for somebody to look at: no phone runs such a file.
     """
     import tensorflow as tf
 
@@ -33,7 +36,10 @@ def convert(function: Any, variables: list[Any], precision: str, debug: bool = F
     holder.weights = [variable.value for variable in variables]
     with quiet(debug):
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], holder)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        converter.target_spec.supported_ops = [
+            tf.lite.OpsSet.TFLITE_BUILTINS,
+            *([tf.lite.OpsSet.SELECT_TF_OPS] if select else []),
+        ]
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "float16":
@@ -45,7 +51,7 @@ def convert(function: Any, variables: list[Any], precision: str, debug: bool = F
                 raise
             raise Unsupported(_reason(str(error))) from error
     foreign = sorted(operators(content)[1])
-    if foreign:
+    if foreign and not select:
         raise Unsupported(f"needs operators that LiteRT lacks: {', '.join(foreign)}")
     return content
 
@@ -55,27 +61,34 @@ def _reason(message: str) -> str:
     found = re.findall(r"(?:Flex|Custom) ops: ([^\n]+)", message)
     if found:
         return f"needs operators that LiteRT lacks: {', '.join(found)}"
+    lacking = sorted(set(re.findall(r"'(tf\.\w+)' op is neither", message)))
+    if lacking:
+        return f"needs operators that LiteRT lacks: {', '.join(lacking)}"
     return f"LiteRT's converter refused it: {message.strip().splitlines()[0]}"
 
 
 def operators(content: bytes) -> tuple[set[str], set[str]]:
     """The built-in operators of a .tflite file, and its custom ones (Flex among them)."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)}
-    model = schema.Model.GetRootAsModel(content, 0)
-    builtin, custom = set(), set()
-    for index in range(model.OperatorCodesLength()):
-        code = model.OperatorCodes(index)
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have only the one of 8 bits
-        if number == schema.BuiltinOperator.CUSTOM:
-            custom.add(code.CustomCode().decode())
-        else:
-            builtin.add(names[number])
-    return builtin, custom
+    found = operations(content)
+    return {step.kind for step in found if not step.custom}, {step.kind for step in found if step.custom}
 
 
 def gpu_obstacles(content: bytes) -> list[str]:
-    """The operators of a .tflite file that LiteRT's GPU delegate does not list; it also wants fixed shapes and batch 1."""
-    builtin, custom = operators(content)
-    return sorted((builtin - GPU_OPERATORS) | custom)
+    """What of a .tflite file LiteRT's GPU delegate does not take: operators, free sizes, tensors of more than 4 axes."""
+    return sorted({obstacle for _, obstacle in refusals(operations(content))})
+
+
+def refusals(steps: list[Operation]) -> list[tuple[Operation, str]]:
+    """The operations that LiteRT's GPU delegate refuses, each with what it refuses of it."""
+    return [(step, obstacle) for step in steps if (obstacle := _refused(step))]
+
+
+def _refused(step: Operation) -> str:
+    shapes = [tensor.shape for tensor in (*step.inputs, *step.outputs) if not tensor.constant]
+    if step.custom or step.kind not in GPU_OPERATORS:
+        return step.kind
+    if any(None in shape for shape in shapes):
+        return f"{step.kind} of a free size"
+    if (rank := max((len(shape) for shape in shapes), default=0)) > GPU_RANK:
+        return f"{step.kind} of rank {rank}"
+    return ""

@@ -5,12 +5,14 @@ import hashlib
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from export.signature import Signature, Tensor
 
 FILE = "manifest.json"
+PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,14 @@ def _tensor(found: dict[str, Any]) -> Tensor:
 def _artifact(found: dict[str, Any]) -> Artifact:
     numbers: dict[str, Any] = {key: math.nan if value is None else value for key, value in found.items()}
     parity: dict[str, Any] = {key: math.nan if value is None else value for key, value in found["parity"].items()}
-    return Artifact(**{**numbers, "parity": Parity(**parity)})
+    artifact = Artifact(**{**numbers, "parity": Parity(**parity)})
+    if Path(artifact.path).is_absolute() or ".." in Path(artifact.path).parts:
+        raise ValueError(f"{artifact.path} lies outside of the directory")
+    if artifact.precision not in PRECISIONS:
+        raise ValueError(f"{artifact.path} has the unknown precision {artifact.precision!r}")
+    if artifact.shape != "dynamic" and not re.fullmatch(r"[1-9]\d*x[1-9]\d*", artifact.shape):
+        raise ValueError(f"{artifact.path} has the shape {artifact.shape!r}, which is neither dynamic nor HxW")
+    return artifact
 
 
 def check_files(manifest: Manifest, directory: Path) -> None:
@@ -139,6 +148,14 @@ def sha256(path: Path) -> str:
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files in a directory."""
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+
+
+def parse_shape(shape: str) -> tuple[int, int] | None:
+    """(height, width) of an artefact's "HxW"; None for "dynamic"."""
+    if shape == "dynamic":
+        return None
+    height, width = shape.split("x")
+    return int(height), int(width)
 
 
 def rounded(value: float, digits: int = 4) -> float:

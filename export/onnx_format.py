@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from export import onnx_fusion
 from export.quiet import quiet
 from export.signature import Signature
 from export.unsupported import Unsupported
@@ -23,18 +24,28 @@ def convert(function: Any, signature: Signature, specs: dict[str, Any], debug: b
     """
     import onnx
 
+    model = translated(function, specs, debug)
+    if lacking := sorted({node.op_type for node in foreign(model)}):
+        raise Unsupported(f"needs operators that ONNX lacks: {', '.join(lacking)}")
+    _modernise_resize(model)
+    _name_dimensions(model, signature, specs)
+    onnx_fusion.fuse(model)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def translated(function: Any, specs: dict[str, Any], debug: bool = False) -> Any:
+    """What tf2onnx makes of it, whether or not it is ONNX."""
     with quiet(debug):
         import tf2onnx
 
-        model, _ = tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)
+        return tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)[0]
+
+
+def foreign(model: Any) -> list[Any]:
+    """The nodes that are no ONNX operators."""
     domains = {opset.domain for opset in model.opset_import}
-    foreign = sorted({node.op_type for node in model.graph.node if not _known(node, domains)})
-    if foreign:
-        raise Unsupported(f"needs operators that ONNX lacks: {', '.join(foreign)}")
-    _modernise_resize(model)
-    _name_dimensions(model, signature, specs)
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return [node for node in model.graph.node if not _known(node, domains)]
 
 
 def _known(node: Any, domains: set[str]) -> bool:

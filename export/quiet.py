@@ -9,7 +9,10 @@ import warnings
 from collections.abc import Iterator
 
 # Warnings of third parties that say nothing about the model: (category, module pattern, message pattern).
-KNOWN_WARNINGS = ((UserWarning, r"onnxconverter_common", r"the float32 number .* will be truncated"),)
+KNOWN_WARNINGS = (
+    (UserWarning, r"onnxconverter_common", r"the float32 number .* will be truncated"),
+    (UserWarning, r"ai_edge_litert", r"Warning: Enabling `experimental_preserve_all_tensors`"),
+)
 
 
 @contextlib.contextmanager

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from export.manifest import Artifact, Manifest
+from export.manifest import Artifact, Manifest, parse_shape
+from export.metadata import ASKED, value_range
 from export.signature import Tensor
 from export.verify import LATENCY_SIZE, Measurement, References
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
-FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX"}
-RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}
+FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page"}
 
 
 def write(
@@ -71,16 +71,10 @@ def _shape(tensor: Tensor) -> str:
     return f" {TIMES} ".join(str(axis) for axis in tensor.shape)
 
 
-def _range(tensor: Tensor) -> str:
-    if tensor.name in RANGES:
-        return RANGES[tensor.name]
-    return f"{tensor.range[0]:g} to {tensor.range[1]:g}" if tensor.range else "any"
-
-
 def _tensor_row(tensor: Tensor) -> str:
     return (
         f"<tr><th scope=row><code>{html.escape(tensor.name)}</code></th><td>{tensor.dtype}</td>"
-        f"<td>{html.escape(_shape(tensor))}</td><td>{_range(tensor)}</td></tr>"
+        f"<td>{html.escape(_shape(tensor))}</td><td>{value_range(tensor)}</td></tr>"
     )
 
 
@@ -138,15 +132,17 @@ def _skipped(manifest: Manifest) -> str:
 
 def _pictures(shape: str, manifest: Manifest, references: References, measurements: Mapping[str, Measurement]) -> str:
     """What went in, Keras' answer, and for each artefact of the shape its answer and the difference, amplified to be seen."""
-    size = tuple(int(side) for side in shape.split("x")) if "x" in shape else None
-    case = references.cases(size)[0]  # type: ignore[arg-type]
+    size = parse_shape(shape)
+    case = references.cases(size)[0]
     pictures = [name for name, expected in case.expected.items() if expected.ndim == 4]
     first = [_frame(name, case.inputs[name][0]) for name in references.signature.picture_inputs]
     first += [_frame(f"Keras: {name}", case.expected[name][0]) for name in pictures]
     pairs = []
+    different = {artifact.sha256: artifact for artifact in reversed(manifest.artifacts)}
     for artifact in manifest.artifacts:
+        fits = artifact.shape == shape and different[artifact.sha256] is artifact  # the page's file is that of ONNX once more
         outputs = measurements[artifact.path].outputs or {}
-        for name in pictures if artifact.shape == shape and outputs else ():
+        for name in pictures if fits and outputs else ():
             difference = np.abs(outputs[name][0] - case.expected[name][0])
             factor = amplification(float(np.quantile(difference, 0.99)))  # not by the largest: one pixel would darken the rest
             label = f"difference {TIMES} {factor:,}".replace(",", "\N{NO-BREAK SPACE}") if factor else "no difference"
@@ -189,7 +185,8 @@ def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
     examples = {tensor.name: _example(tensor) for tensor in signature.inputs.values()}
     return _template("MODEL_CARD.md").substitute(
         name=manifest.model,
-        facts="\n".join(f"- {key}: {value}" for key, value in facts.items()),
+        facts="\n".join(f"- {key}: {value}" for key, value in facts.items() if key not in ASKED),
+        asked="\n".join(f"- **{key.capitalize()}**: {facts.get(key) or _to_fill_in(what)}" for key, what in ASKED.items()),
         summary=summary(manifest),
         inputs="\n".join(_card_row(tensor) for tensor in signature.inputs.values()),
         outputs="\n".join(_card_row(tensor) for tensor in signature.outputs.values()),
@@ -205,8 +202,12 @@ def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
     )
 
 
+def _to_fill_in(what: str) -> str:
+    return f"**TO FILL IN** before this model is given to others: {what}."
+
+
 def _card_row(tensor: Tensor) -> str:
-    return f"| `{tensor.name}` | {tensor.dtype} | {_shape(tensor)} | {_range(tensor)} |"
+    return f"| `{tensor.name}` | {tensor.dtype} | {_shape(tensor)} | {value_range(tensor)} |"
 
 
 def _card_artifact(artifact: Artifact) -> str:

@@ -64,7 +64,8 @@ def named(name: str, dtype: str, shape: Sequence[int | None], classes: int | Non
     if len(shape) == 4 or name in SHARES:
         return Tensor(name, dtype, axes, (0.0, 1.0))
     if name == "label":
-        return Tensor(name, dtype, axes, (0.0, 1.0 if len(shape) > 1 else float((classes or 1) - 1)))
+        highest = 1.0 if len(shape) > 1 else classes and classes - 1.0
+        return Tensor(name, dtype, axes, None if highest is None else (0.0, highest))
     return Tensor(name, dtype, axes)
 
 

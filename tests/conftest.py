@@ -1,14 +1,12 @@
-"""Shared by all tests: two virtual devices, real pictures, and one small batch for every family."""
+"""Shared by all tests: two virtual devices, and real pictures."""
 
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # as `zoo train` does
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -20,10 +18,8 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
-import zoo
-from training.batches import Batches
+from tests.models import sample
 from training.pictures import write_picture
-from training.sources import open_source
 
 
 @pytest.fixture(scope="session")
@@ -36,20 +32,6 @@ def data() -> Path:
     return folder
 
 
-def sample(name: str, size: int) -> np.ndarray:
-    """The middle of one of the sample pictures: float32 [size, size, 3] in [0, 1]."""
-    picture = open_source(f"samples:{name}").picture(0)
-    top, left = (picture.shape[0] - size) // 2, (picture.shape[1] - size) // 2
-    return picture[top : top + size, left : left + size].astype("float32") / 255
-
-
-def adapted(name: str, preset: str = "tiny", **config: Any) -> Any:
-    """A new model of the family, with sample pictures for its settings."""
-    model = zoo.create(name, preset=preset, **config)
-    model.adapt(**{setting: [sample("coffee", 64)] for setting in model.picture_settings})
-    return model
-
-
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory) -> str:
     """A source of sample pictures with labels 0 and 1."""
@@ -59,9 +41,3 @@ def pictures(tmp_path_factory) -> str:
         for name in names:
             write_picture(root / label / f"{name}.png", sample(name, 96))
     return f"folder:{root}"
-
-
-def batches(model: Any, batch_size: int = 4, seed: int = 0, pictures: str = "samples:") -> Batches:
-    """Batches of sample pictures for the model."""
-    sources = {source: open_source(pictures) for source in ("data", *model.source_settings)}
-    return Batches(model.batch_spec, sources, batch_size, seed)

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import functools
 import hashlib
+import logging
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ from zoo import specs
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+_log = logging.getLogger(__name__)
 
 
 class Batches:
@@ -51,7 +54,7 @@ class Batches:
         self.spec, self.sources, self.batch_size, self.seed = spec, sources, batch_size, seed
         self.failure: Exception | None = None
         self._lock, self.calls, self.running, self.closed = threading.Lock(), 0, 0, False
-        self._order = functools.lru_cache(maxsize=8)(self._permutation)
+        self._order = functools.lru_cache(maxsize=64)(self._permutation)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Batch number `step`: tensor name -> array [batch_size, ...]."""
@@ -68,6 +71,66 @@ class Batches:
                 DRAWS[type(tensor)](tensor, self._generator(name, number), example, batch[name][row, ...])
                 example.drawn[name] = batch[name][row]
         return batch
+
+    def check(self) -> None:
+        """Goes through the labels and makes the first batch: what can be known to be wrong before any training.
+
+        Says so where whole pictures have to be resized.
+
+        Raises:
+            ValueError: labels are missing, out of range or all the same, or too many pictures are bad.
+        """
+        for tensor in self.spec.values():
+            if isinstance(tensor, specs.Label):
+                self._check_labels(tensor.classes)
+            if isinstance(tensor, specs.Picture) and tensor.scale == (1.0, 1.0):
+                self._note_size(tensor)
+        self(0)
+
+    def _note_size(self, tensor: specs.Picture) -> None:
+        source = self.sources[tensor.source]
+        index, image = source.good(0, source.image)
+        if image.size != (tensor.size, tensor.size):
+            what = f"{source.name(index)} is {image.width} x {image.height} pixels"
+            _log.warning("%s: pictures are cut square and resized to %d x %d", what, tensor.size, tensor.size)
+
+    def _check_labels(self, classes: int) -> None:
+        known = sorted(self._by_class)
+        if not known:
+            raise ValueError("this model needs labels, and those of the pictures are below 0, which stands for none")
+        if known[-1] >= classes:
+            raise ValueError(f"the pictures have labels up to {known[-1]}; this model has the classes 0 to {classes - 1}")
+        if len(known) < 2:
+            raise ValueError(f"all pictures have the label {known[0]}; a model with labels needs pictures of two classes or more")
+        if len(known) < classes:
+            _log.warning("the pictures have %d classes, the model has %d; the others will not be learned", len(known), classes)
+
+    @functools.cached_property
+    def image_source(self) -> str:
+        """The name of the source that the `image` of the batch comes from."""
+        return getattr(self.spec.get("image"), "source", "data")
+
+    @functools.cached_property
+    def _by_class(self) -> dict[int, np.ndarray]:
+        """Class -> the places of its pictures in the source."""
+        labels = self.sources[self.image_source].labels
+        return {int(label): np.flatnonzero(labels == label) for label in np.unique(labels[labels >= 0])}
+
+    @functools.cached_property
+    def _balanced(self) -> bool:
+        return any(isinstance(tensor, specs.Label) and tensor.balance for tensor in self.spec.values())
+
+    def place(self, source: str, number: int) -> int:
+        """The place in `source` of the picture for sample `number`: every one once an epoch, in a new order each time."""
+        if not self._balanced or source != self.image_source:
+            return self._shuffled(f"order of {source}", number, len(self.sources[source]))
+        turn, place = divmod(number, len(self._by_class))
+        label = sorted(self._by_class)[place]
+        return int(self._by_class[label][self._shuffled(f"order of {source} {label}", turn, len(self._by_class[label]))])
+
+    def _shuffled(self, name: str, number: int, count: int) -> int:
+        epoch, place = divmod(number, count)
+        return int(self._order(name, epoch, count)[place])
 
     def names(self, step: int) -> list[str]:
         """The files of the pictures in batch number `step`."""
@@ -99,6 +162,8 @@ class Batches:
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
         workers = os.cpu_count() or 1
+        # Threads of its own: training runs one operation at a time, and batches would have to wait for their turn among them.
+        options.threading.private_threadpool_size = workers
         steps = tf.data.Dataset.range(start, tf.int64.max if stop is None else stop)
         dataset = steps.map(tensors, num_parallel_calls=workers, deterministic=True)
         return dataset.prefetch(2).with_options(options)
@@ -122,8 +187,8 @@ class Batches:
     def _generator(self, name: str, number: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(key=np.array([_stream(self.seed, name), number], np.uint64)))
 
-    def _permutation(self, source: str, epoch: int) -> np.ndarray:
-        return self._generator(f"order of {source}", epoch).permutation(len(self.sources[source]))
+    def _permutation(self, name: str, epoch: int, count: int) -> np.ndarray:
+        return self._generator(name, epoch).permutation(count)
 
 
 _OPEN: weakref.WeakSet[Batches] = weakref.WeakSet()
@@ -150,19 +215,17 @@ class _Example:
 
     def crop(self, source: str, crop: Crop) -> np.ndarray:
         pictures = self._batches.sources[source]
-        self._indices[source], pixels = pictures.good(self._first(source), lambda index: pictures.crop(index, crop))
+        self._indices[source], pixels = pictures.good(
+            self._batches.place(source, self._number), lambda index: pictures.crop(index, crop)
+        )
         return pixels
 
     def index(self, source: str) -> int:
         """The picture's place in the source, which is known once it has proved good."""
         if source not in self._indices:
             pictures = self._batches.sources[source]
-            self._indices[source], _ = pictures.good(self._first(source), pictures.image)
+            self._indices[source], _ = pictures.good(self._batches.place(source, self._number), pictures.image)
         return self._indices[source]
-
-    def _first(self, source: str) -> int:
-        epoch, place = divmod(self._number, len(self._batches.sources[source]))
-        return int(self._batches._order(source, epoch)[place])
 
     def fixed_noise(self, tensor: specs.Picture) -> np.ndarray:
         """Uniform noise that belongs to the picture: the same in every epoch and in every run."""
@@ -170,7 +233,7 @@ class _Example:
         return np.random.Generator(np.random.Philox(key=key)).random(tensor.shape, np.float32)
 
     def label(self) -> int:
-        source = getattr(self._batches.spec.get("image"), "source", "data")
+        source = self._batches.image_source
         return self._batches.sources[source].label(self.index(source))
 
 

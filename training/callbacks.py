@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,17 @@ import numpy as np
 from training import checkpoint
 from training.atomic import replacing
 from training.batches import Batches
+from training.cluster import exchanged
 from training.pictures import grid, write_picture
+from training.statistics import averaged_copy, has_average, normalisations
 
 Record = dict[str, float]
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which schedulers send before they take a machine away."""
+
+    exit_code = 128 + signal.SIGTERM
 
 
 class Monitor(keras.callbacks.Callback):
@@ -26,11 +34,12 @@ class Monitor(keras.callbacks.Callback):
 
     Args:
         start: steps trained before.
-        stop: steps to train to.
         batches: to name a bad batch's files, and for the batch size.
         checkpoints: folder of the checkpoints.
+        steps: steps to train to.
         log_every: steps between two records.
         checkpoint_every: steps between two checkpoints.
+        keep: checkpoints to keep.
         write: False on the workers that leave writing to the first.
 
     Attributes:
@@ -40,26 +49,28 @@ class Monitor(keras.callbacks.Callback):
 
     Raises:
         ValueError: the loss is no longer finite; names the step and the pictures.
-        KeyboardInterrupt: after Ctrl-C, once the step is done and saved.
+        KeyboardInterrupt: after Ctrl-C, and `Terminated` after SIGTERM, once the step is done and saved. Several workers, one of
+            which may have been told alone, stop together at the next record.
     """
 
     def __init__(
         self,
         start: int,
-        stop: int,
         batches: Batches,
         checkpoints: Path,
         *,
+        steps: int,
         log_every: int,
         checkpoint_every: int,
+        keep: int = 2,
         write: bool = True,
     ) -> None:
         super().__init__()
-        self.step, self.stop, self.batches, self.checkpoints = start, stop, batches, checkpoints
-        self.log_every, self.checkpoint_every, self.write = log_every, checkpoint_every, write
+        self.start, self.step, self.stop, self.batches, self.checkpoints = start, start, steps, batches, checkpoints
+        self.log_every, self.checkpoint_every, self.keep, self.write = log_every, checkpoint_every, keep, write
         self.recorders: list[Callable[[Record], None]] = []
         self.sheets: Callable[[int], None] | None = None
-        self.interrupted = False
+        self.signal = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._metrics = [keras.ops.convert_to_numpy(variable) for variable in self.model.metrics_variables]
@@ -71,19 +82,29 @@ class Monitor(keras.callbacks.Callback):
             variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.step += 1
+        self.before, self.step = self.step, self.start + batch + 1
         means = {name: float(np.ravel(value)[0]) for name, value in logs.items()}
         if not math.isfinite(means["loss"]):
             raise ValueError(self._diverged(means))
         last = self.step == self.stop
-        if self.step % self.log_every == 0 or last:
+        due = self.step % self.log_every == 0 or last
+        if due:
             self._record(means)
-        if self.step % self.checkpoint_every == 0 or last or self.interrupted:
-            checkpoint.save(self.checkpoints, self.step, self.model, write=self.write)
+        stopped_by = self._signal_to_all(due)
+        if self.step % self.checkpoint_every == 0 or last or stopped_by:
+            checkpoint.save(self.checkpoints, self.step, self.model, keep=self.keep, write=self.write)
             if self.sheets is not None:
                 self.sheets(self.step)
-        if self.interrupted:
-            raise KeyboardInterrupt(f"stopped after step {self.step}, which is saved; --resume goes on from there")
+        if stopped_by and not last:
+            kind = Terminated if stopped_by == signal.SIGTERM else KeyboardInterrupt
+            raise kind(f"stopped after step {self.step}, which is saved; --resume goes on from there")
+
+    def _signal_to_all(self, due: bool) -> int:
+        """The signal to stop by, 0 for none."""
+        strategy = self.model.distribute_strategy
+        if strategy.cluster_resolver is None:
+            return self.signal
+        return max(exchanged(strategy, self.signal)) if due else 0
 
     def _record(self, means: Record) -> None:
         now = time.perf_counter()
@@ -101,7 +122,7 @@ class Monitor(keras.callbacks.Callback):
 
     def _diverged(self, means: Record) -> str:
         terms = ", ".join(name for name, value in means.items() if name != "loss" and not math.isfinite(value))
-        names = self.batches.names(self.step - 1)
+        names = [name for step in range(self.before, self.step) for name in self.batches.names(step)]
         more = f" and {len(names) - 16} more" if len(names) > 16 else ""
         return (
             f"training diverged at step {self.step}: the loss{f' ({terms})' if terms else ''} is not finite; "
@@ -111,30 +132,37 @@ class Monitor(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def interruptible(monitor: Monitor) -> Iterator[None]:
-    """The first Ctrl-C lets the step end and be saved; a second one stops at once. (Only the main thread hears signals.)"""
+    """Ctrl-C and SIGTERM let the step end and be saved; a second Ctrl-C stops at once. (Only the main thread hears signals.)"""
 
-    def handle(*_: Any) -> None:
-        monitor.interrupted = True
+    def handle(number: int, _: Any) -> None:
+        monitor.signal = number
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     try:
-        before = signal.signal(signal.SIGINT, handle)
+        before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
-def averaged(model: keras.Model) -> Iterator[None]:
-    """With an exponential moving average, the weights are the averaged ones inside the block: those that will be deployed."""
+def averaged(model: keras.Model, batches: Batches) -> Iterator[keras.Model]:
+    """The model as it would be deployed now, with the averaged weights where there are such; afterwards all is as before.
+
+    Weights are swapped; with batch normalisation, whose statistics are measured again, it is a copy.
+    """
+    if has_average(model) and any(normalisations(model)):
+        yield averaged_copy(model, batches)
+        return
     before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
-        yield
+        yield model
     finally:
         for variable, value in zip(model.trainable_variables, before, strict=True):
             variable.assign(value)
@@ -143,9 +171,9 @@ def averaged(model: keras.Model) -> Iterator[None]:
 class LogFile:
     """`log.csv`: a line a record, written as it happens; lines past `start` are dropped when a run is resumed."""
 
-    def __init__(self, path: Path, names: tuple[str, ...], start: int) -> None:
+    def __init__(self, path: Path, names: Iterable[str], start: int) -> None:
         self.path = path
-        self.columns = ["step", "loss", *names, "learning_rate", "pictures_per_second"]
+        self.columns = ["step", *names]
         kept = [row for row in self._rows() if int(row[0]) <= start]
         with replacing(path) as temporary, temporary.open("w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([self.columns, *kept])
@@ -199,12 +227,14 @@ class Events:
 class Sheets:
     """`samples/step-00000500.png`: what the model makes of the same batch each time."""
 
-    def __init__(self, folder: Path, model: Any, batch: dict[str, np.ndarray], events: Events) -> None:
-        self.folder, self.model, self.batch, self.events = folder, model, batch, events
+    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events) -> None:
+        self.folder, self.model, self.batches, self.events = folder, model, batches, events
+        # The same eight examples in every run, so that sheets can be compared.
+        self.batch = Batches(batches.spec, batches.sources, 8)(0)
 
     def __call__(self, step: int) -> None:
-        with averaged(self.model):
-            columns = self.model.samples(self.batch)
+        with averaged(self.model, self.batches) as model:
+            columns = model.samples(self.batch)
         sheet = grid({title: keras.ops.convert_to_numpy(pictures) for title, pictures in columns.items()})
         self.folder.mkdir(exist_ok=True)
         write_picture(self.folder / f"step-{step:08d}.png", sheet, overwrite=True)

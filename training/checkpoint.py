@@ -5,7 +5,7 @@ import logging
 import re
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
     import keras
 
 _log = logging.getLogger(__name__)
-_KEPT = 2
 _METADATA = "metadata"
 
 
-def save(directory: Path, step: int, model: "keras.Model", extra: dict[str, Any] | None = None, *, write: bool = True) -> None:
-    """Writes the model's, its optimizer's and its metrics' variables after `step` steps, and keeps the newest two checkpoints.
+def save(
+    directory: Path, step: int, model: "keras.Model", extra: dict[str, Any] | None = None, *, keep: int = 2, write: bool = True
+) -> None:
+    """Writes the model's, its optimizer's and its metrics' variables after `step` steps, and keeps the newest checkpoints.
 
     Args:
         directory: made if it is not there.
         step: how many steps were trained.
         model: compiled, its optimizer built.
         extra: plain values to keep beside the weights.
+        keep: how many of the newest are kept.
         write: False on the workers that only take part in reading shared variables.
 
     Raises:
@@ -47,12 +49,25 @@ def save(directory: Path, step: int, model: "keras.Model", extra: dict[str, Any]
     metadata = np.array(json.dumps({"step": step, **(extra or {})}))
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **{_METADATA: metadata}, **arrays)
-    for old in _newest_first(directory)[_KEPT:]:
+    for old in _newest_first(directory)[keep:]:
         old.unlink()
 
 
-def restore(directory: Path, model: "keras.Model") -> int | None:
-    """Puts the newest sound checkpoint into the compiled model: the steps it had trained, or None where there is none.
+class Checkpoint(NamedTuple):
+    """The steps that were trained, and every variable's value, by its name here."""
+
+    step: int = 0
+    arrays: dict[str, np.ndarray] | None = None
+
+    def assign_to(self, model: "keras.Model") -> None:
+        """Puts the values into the compiled model. Several workers have to do it together."""
+        if self.arrays is not None:
+            for name, variable in _variables(model).items():
+                variable.assign(self.arrays[name])
+
+
+def read(directory: Path, model: "keras.Model") -> Checkpoint:
+    """The newest sound checkpoint; one of step 0 and without values where there is none.
 
     A damaged file is passed over for the one before it, with a warning.
 
@@ -69,10 +84,8 @@ def restore(directory: Path, model: "keras.Model") -> int | None:
             _log.warning("the checkpoint %s is damaged (%s); taking the one before it", path, error)
             continue
         _check(path, arrays, variables)
-        for name, variable in variables.items():
-            variable.assign(arrays[name])
-        return step
-    return None
+        return Checkpoint(step, arrays)
+    return Checkpoint()
 
 
 def newest(directory: Path) -> int | None:

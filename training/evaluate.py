@@ -1,6 +1,6 @@
 """How good a trained model is, by the figures that are usual for what it does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -92,9 +92,16 @@ def _restoration(model: Any, batch: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _generated(model: Any, count: int, seed: int, extract: Extractor) -> Features:
-    """Features of `count` pictures: standard normal latents, labels in turn, no truncation."""
+    features = Features()
+    for pictures in generated(model, count, seed):
+        features.update(extract(pictures))
+    return features
+
+
+def generated(model: Any, count: int, seed: int = 0) -> Iterator[Any]:
+    """`count` pictures of a generator, a batch at a time: standard normal latents, labels in turn, no truncation."""
     network = model.inference_model()
-    random, features = np.random.default_rng(seed), Features()
+    random = np.random.default_rng(seed)
     for start in range(0, count, GENERATOR_BATCH):
         size = min(GENERATOR_BATCH, count - start)
         inputs: dict[str, Any] = {"latent": random.standard_normal((size, network.input["latent"].shape[-1]), np.float32)}
@@ -102,5 +109,4 @@ def _generated(model: Any, count: int, seed: int, extract: Extractor) -> Feature
             inputs["label"] = np.arange(start, start + size, dtype=np.int32) % model.classes
         if "truncation" in network.input:
             inputs["truncation"] = np.ones(size, np.float32)
-        features.update(extract(network(inputs, training=False)["output_image"]))
-    return features
+        yield network(inputs, training=False)["output_image"]

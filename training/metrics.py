@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Extractor = Callable[[Any], np.ndarray]
+FIGURES = ("frechet_distance", "kernel_distance", "precision", "recall", "diversity")
 
 
 class Moments:
@@ -153,15 +154,10 @@ def diversity(real: Moments, fake: Moments) -> float:
 
 
 def compare(real: Features, fake: Features) -> dict[str, float]:
-    """Every figure of this module, by name."""
-    precision, recall = precision_and_recall(real.kept, fake.kept)
-    return {
-        "frechet_distance": frechet_distance(real.moments, fake.moments),
-        "kernel_distance": kernel_distance(real.kept, fake.kept),
-        "precision": precision,
-        "recall": recall,
-        "diversity": diversity(real.moments, fake.moments),
-    }
+    """The `FIGURES`, by name."""
+    distances = (frechet_distance(real.moments, fake.moments), kernel_distance(real.kept, fake.kept))
+    values = (*distances, *precision_and_recall(real.kept, fake.kept), diversity(real.moments, fake.moments))
+    return dict(zip(FIGURES, values, strict=True))
 
 
 def _check(real: np.ndarray, fake: np.ndarray, least: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ from training.atomic import replacing
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 MAX_PIXELS = 100_000_000
+STYLE_SIDE = 2048  # pixels of the long side beyond which a style picture has nothing to add
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_XMP = "XML:com.adobe.xmp"
+_log = logging.getLogger(__name__)
 _HEADER_LOCK = threading.Lock()
 
 
@@ -50,14 +54,48 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
             pixels: np.ndarray = _sixteen_bits(image, path) / np.float32(65535)
         elif image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
             pixels = np.asarray(ImageOps.exif_transpose(image)).astype(np.float32)[..., None] / np.float32(65535)
-        elif image.mode in ("I", "F"):
-            raise ValueError(f"{image.mode} pixels have no agreed range; save it with 8 or 16 bits a channel")
         else:
+            _refuse_rangeless(image)
             pixels = np.asarray(upright(image, keep_alpha=True), dtype=np.float32) / np.float32(255)
     channels = pixels.shape[-1]
     rgb, alpha = (pixels, None) if channels in (1, 3) else (pixels[..., :-1], pixels[..., -1:])
     rgb = np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb
     return Picture(np.ascontiguousarray(rgb), None if alpha is None else np.ascontiguousarray(alpha))
+
+
+def read_pixels(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """As `read_picture`, in a quarter of the memory: uint8 [H, W, 3], or [H, W, 4] where the file has alpha.
+
+    Example:
+        >>> read_pixels("panorama.jpg").dtype
+        dtype('uint8')
+    """
+    with opened(Path(path), max_pixels) as image:
+        _refuse_rangeless(image)
+        return np.asarray(upright(image, keep_alpha=True))
+
+
+def read_style(path: str | os.PathLike[str]) -> np.ndarray:
+    """A style picture, float32 [H, W, 3] in [0, 1]; a very large one is reduced as it is read, with a note.
+
+    Raises:
+        ValueError, FileNotFoundError: as `read_picture`; but four times as many pixels are taken.
+    """
+    with opened(Path(path), 4 * MAX_PIXELS) as image:
+        _refuse_rangeless(image)
+        width, height = image.size
+        if max(width, height) <= STYLE_SIDE:
+            return np.asarray(upright(image), dtype=np.float32) / np.float32(255)
+        image.draft("RGB", (STYLE_SIDE, STYLE_SIDE))
+        small = upright(image)
+        small.thumbnail((STYLE_SIDE, STYLE_SIDE), Image.Resampling.LANCZOS)
+        _log.warning("%s: %d x %d pixels, taken at %d x %d", path, width, height, *small.size)
+        return np.asarray(small, dtype=np.float32) / np.float32(255)
+
+
+def _refuse_rangeless(image: Image.Image) -> None:
+    if image.mode == "F" or (image.mode == "I" and image.format != "PNG"):
+        raise ValueError(f"{image.mode} pixels have no agreed range; save it with 8 or 16 bits a channel")
 
 
 @contextlib.contextmanager
@@ -170,9 +208,9 @@ def write_picture(
 
     Args:
         path: where to; the file is whole or not there.
-        rgb: float [H, W, 3] or gray [H, W, 1], cut to [0, 1].
+        rgb: float [H, W, 3] or gray [H, W, 1], cut to [0, 1]; or uint8, and then alpha too.
         alpha: float [H, W, 1] in [0, 1]; JPEG, which has none, shows it on white.
-        metadata: kept as PNG text, or as the EXIF description.
+        metadata: kept as PNG text, or as the EXIF description; what goes by the PNG keyword of XMP is written as XMP.
         overwrite: whether a file of that name is replaced.
 
     Raises:
@@ -189,9 +227,9 @@ def write_picture(
         raise FileExistsError(f"{path} exists already; choose another name, or allow overwriting")
     kind = _FORMATS[path.suffix.lower()]
     rgb = np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb
-    if alpha is not None and kind == "JPEG":
-        rgb, alpha = rgb * alpha + (1 - alpha), None
     image = Image.fromarray(_eight_bits(rgb if alpha is None else np.concatenate([rgb, alpha], axis=-1)))
+    if alpha is not None and kind == "JPEG":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     options: dict[str, Any] = {}
     if kind == "PNG":
         options["pnginfo"] = PngImagePlugin.PngInfo()
@@ -199,16 +237,21 @@ def write_picture(
             options["pnginfo"].add_itxt(key, value)
     else:
         options |= {"quality": 95} | ({"subsampling": 0} if kind == "JPEG" else {"exact": True})
-        if metadata:
+        texts = dict(metadata or {})
+        if xmp := texts.pop(_XMP, None):
+            options["xmp"] = xmp.encode()
+        if texts:
             image_description = 0x010E
             exif = Image.Exif()
-            exif[image_description] = "\n".join(f"{key}: {value}" for key, value in metadata.items())
+            exif[image_description] = "\n".join(f"{key}: {value}" for key, value in texts.items())
             options["exif"] = exif
     with replacing(path) as temporary:
         image.save(temporary, kind, **options)
 
 
 def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype == np.uint8:
+        return pixels
     return np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from training.atomic import replacing
 
+PICTURES = ("data", "pictures")  # sections that hold digests, which say nothing to a person
+
 
 def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
     """Makes the run directory and its config.json, or makes sure that it is this run's.
@@ -38,18 +40,22 @@ def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What decides the weights and is not as it was."""
-    changes = []
-    if before["model"] != now["model"]:
-        changes.append(f"the model was {before['model']} and is now {now['model']}")
-    for section in ("config", "training", "data", "pictures"):
-        old, new = before[section], now[section]
-        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-        if section in ("data", "pictures"):
-            changes += [f"the pictures of {name!r} have changed" for name in names]
-        else:
-            changes += [f"{name} was {old.get(name)} and is now {new.get(name)}" for name in names]
+    changes = [
+        f"the pictures of {name!r} have changed" if section in PICTURES else f"{name} was {old} and is now {new}"
+        for section, name, old, new in differences(before, now)
+    ]
     if not changes and before["optimizer"] != now["optimizer"]:
         changes.append(
             f"steps were {before['run']['steps']} and are now {now['run']['steps']}, on which its learning rate depends"
         )
     return changes
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, str, Any, Any]]:
+    """Section, name and both values of whatever decides the weights and differs between two records."""
+    found = [("", "the model", before["model"], now["model"])] if before["model"] != now["model"] else []
+    for section in ("config", "training", *PICTURES):
+        old, new = before[section], now[section]
+        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        found += [(section, name, old.get(name), new.get(name)) for name in names]
+    return found

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from training.batches import Batches
-    from training.pictures import Picture
 
 _log = logging.getLogger(__name__)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+# Left out of a run's record, so that runs from before there were these options can be resumed.
+UNSET = {"schedule": None, "warm_up": 0, "clip": None, "accumulate": 1}
 
 
 def train(
@@ -40,10 +41,19 @@ def train(
     replicas: int | None = None,
     jit: bool = False,
     ema: float | None = None,
+    clip: float | None = None,
+    accumulate: int = 1,
+    schedule: str | None = None,
+    warm_up: int = 0,
+    steps_per_execution: int = 1,
     log_every: int = 10,
     checkpoint_every: int = 500,
+    metrics_every: int = 0,
+    keep: int = 2,
     resume: bool = False,
     max_bad: float = 0.01,
+    max_pixels: int | None = None,
+    wait: float = 600,
 ) -> Path:
     """Trains a model by plain `compile()` and `fit()`: writes `out`/model.keras and returns its path.
 
@@ -66,36 +76,53 @@ def train(
         replicas: see `make_strategy`.
         jit: whether the step is compiled with XLA.
         ema: momentum of an exponential moving average of the weights, such as 0.999, which is what is then deployed.
+        clip: the largest norm that the gradient of a batch may have, over all variables and replicas together.
+        accumulate: batches whose mean gradient makes one update of the weights.
+        schedule: "constant" or "cosine" in place of the family's own learning rate over the steps.
+        warm_up: updates over which the learning rate rises from nothing.
+        steps_per_execution: steps that TensorFlow takes without coming back to Python; `steps`, `log_every` and
+            `checkpoint_every` must be multiples of it.
         log_every: steps between two lines of the log.
         checkpoint_every: steps between two checkpoints; each also draws a sheet of samples.
+        metrics_every: steps between two comparisons of a generator's pictures with real ones (Frechet and kernel distance,
+            precision, recall, diversity), written to metrics.csv and TensorBoard; 0 leaves them out.
+        keep: how many of the newest checkpoints are kept.
         resume: whether to go on with the run in `out`; a run that is not there is started.
         max_bad: the share of bad pictures to put up with (see `training.sources.Source`).
+        max_pixels: pictures with more pixels count as bad; 100 million unless given.
+        wait: seconds to wait for the other workers of a cluster.
 
     Raises:
         ValueError: a wrong argument, too many bad pictures, a changed run, or a loss that is no longer finite, in one line.
-        OSError: `out` exists, a picture or folder does not, or the disk is full, in one line.
-        KeyboardInterrupt: Ctrl-C, once the step is done and a checkpoint is written.
+        OSError: `out` exists, a picture or folder does not, the disk is full, or a worker has not come, in one line.
+        KeyboardInterrupt: Ctrl-C or SIGTERM (`training.callbacks.Terminated`), once the step is done and a checkpoint is written.
 
     Example:
         >>> train("fast_style", data="folder:photos", pictures={"style": ["wave.jpg"]}, out="runs/wave", steps=2000)
         PosixPath('runs/wave/model.keras')
     """
+    from training.cluster import agreed, is_first
     from training.sources import open_source
-    from training.strategies import check_batch_size, check_combination, make_strategy
+    from training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
 
-    _check_arguments(steps, batch_size, log_every, checkpoint_every, precision, ema, max_bad)
+    every = {"steps": steps, "log_every": log_every, "checkpoint_every": checkpoint_every}
+    _check_arguments(every, batch_size, precision, ema, clip, accumulate, schedule, warm_up, steps_per_execution, keep, max_bad)
     out = Path(out)
     texts = {"data": data} if isinstance(data, str) else dict(data)
-    sources = {name: open_source(text, data_dir=data_dir, max_bad=max_bad) for name, text in texts.items()}
-    placed = make_strategy(strategy, replicas)
+    limits = {"max_bad": max_bad} | ({} if max_pixels is None else {"max_pixels": max_pixels})
+    sources = {name: open_source(text, data_dir=data_dir, **limits) for name, text in texts.items()}
+    one_operation_at_a_time()
+    placed = make_strategy(strategy, replicas, wait)
     check_batch_size(batch_size, placed.num_replicas_in_sync)
-    check_combination(placed, jit=jit)
-    write = placed.cluster_resolver is None or placed.cluster_resolver.task_id == 0
+    check_combination(placed, jit=jit, steps_per_execution=steps_per_execution)
+    write = is_first(placed)
 
     import keras
     import tensorflow as tf
 
     from training.batches import Batches
+    from training.generator_metrics import check_measurable
+    from training.optimizers import configured_optimizer, innermost
 
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
@@ -105,21 +132,28 @@ def train(
         keras.utils.set_random_seed(seed)
         with placed.scope():
             built, digests = _build(model, preset, dict(config or {}), dict(pictures or {}))
-            optimizer = built.recommended_optimizer(steps)
-            if ema is not None:
-                optimizer.use_ema, optimizer.ema_momentum = True, ema
-            built.compile(optimizer, jit_compile=jit)
+            rate: dict[str, Any] = {"schedule": schedule, "warm_up": warm_up}
+            gradient: dict[str, Any] = {"clip": clip, "accumulate": accumulate}
+            optimizer = configured_optimizer(
+                built, steps, placed.num_replicas_in_sync, precision=precision, ema=ema, **rate, **gradient
+            )
+            built.compile(optimizer, jit_compile=jit, steps_per_execution=steps_per_execution, auto_scale_loss=False)
         batches = Batches(built.batch_spec, sources, batch_size, seed)
-        batches(0)  # before anything is written: labels that are missing, or too many bad pictures
+        batches.check()  # before anything is written
+        if metrics_every:
+            check_measurable(built, batches, metrics_every, steps_per_execution)
         record = {
             "model": model if isinstance(model, str) else model.__qualname__,
             "config": built.get_config(),
-            "optimizer": optimizer.get_config() | {"name": None},  # Keras counts its names up within a process
-            "training": {"batch_size": batch_size, "seed": seed, "precision": precision, "jit": jit, "ema": ema},
+            # Keras counts its names up within a process; its clipping depends on the number of replicas.
+            "optimizer": innermost(optimizer).get_config() | {"name": None, "global_clipnorm": None},
+            "training": {"batch_size": batch_size, "seed": seed, "precision": precision, "jit": jit, "ema": ema}
+            | {name: value for name, value in (rate | gradient).items() if value != UNSET[name]},
             "data": {name: source.fingerprint() for name, source in sources.items()},
             "pictures": digests,
             "run": {
-                "steps": steps,
+                **every,
+                "metrics_every": metrics_every,
                 "sources": texts,
                 "data_dir": data_dir,
                 "strategy": strategy,
@@ -129,34 +163,59 @@ def train(
             },
             "versions": {name: importlib.metadata.version(name) for name in ("keras-image-zoo", "keras", "tensorflow", "numpy")},
         }
-        if write:
-            prepare(out, record, resume)
-        start = checkpoint.restore(out / "checkpoint", built) or 0
+
+        def begin() -> checkpoint.Checkpoint:
+            if write:
+                prepare(out, record, resume)
+            return checkpoint.read(out / "checkpoint", built)
+
+        found = agreed(placed, record, begin)
+        found.assign_to(built)
+        start = found.step
         if start >= steps and (out / "model.keras").exists():
             _log.warning("%s is finished: %d steps are trained", out, start)
             return out / "model.keras"
         if start < steps:
-            every = {"log_every": log_every, "checkpoint_every": checkpoint_every}
-            _fit(built, batches, out, start, steps, every, write)
+            _fit(built, batches, out, start, every, keep, metrics_every, write)
     finally:
         keras.config.set_dtype_policy(policy)
     if write:
-        _deploy(built, out / "model.keras")
+        _deploy(built, batches, out / "model.keras")
     return out / "model.keras"
 
 
 def _check_arguments(
-    steps: int, batch_size: int, log_every: int, checkpoint_every: int, precision: str, ema: float | None, max_bad: float
+    every: dict[str, int],
+    batch_size: int,
+    precision: str,
+    ema: float | None,
+    clip: float | None,
+    accumulate: int,
+    schedule: str | None,
+    warm_up: int,
+    steps_per_execution: int,
+    keep: int,
+    max_bad: float,
 ) -> None:
+    from training.optimizers import SCHEDULES
     from zoo._registry import choose
 
-    counts = {"steps": steps, "batch_size": batch_size, "log_every": log_every, "checkpoint_every": checkpoint_every}
-    for name, value in counts.items():
+    counts = {"batch_size": batch_size, "accumulate": accumulate, "steps_per_execution": steps_per_execution, "keep": keep}
+    for name, value in (every | counts).items():
         if value < 1:
             raise ValueError(f"{name} must be 1 or more, not {value}")
+    for name, value in every.items():
+        if value % steps_per_execution:
+            raise ValueError(f"{name} must be a multiple of steps_per_execution {steps_per_execution}, not {value}")
     choose("precision", precision, PRECISIONS)
+    if schedule is not None:
+        choose("schedule", schedule, SCHEDULES)
     if ema is not None and not 0 < ema < 1:
         raise ValueError(f"ema must lie between 0 and 1, such as 0.999, not {ema}")
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip is a norm above 0, such as 1.0, not {clip}")
+    if warm_up < 0:
+        raise ValueError(f"warm_up must be 0 or more, not {warm_up}")
     if not 0 <= max_bad <= 1:
         raise ValueError(f"max_bad is a share, 0 to 1, not {max_bad}")
 
@@ -166,7 +225,7 @@ def _build(
 ) -> tuple[Any, dict[str, list[str]]]:
     """The model with its pictures taken in, and their digests."""
     import zoo
-    from training.pictures import read_picture
+    from training.pictures import read_style
     from zoo._registry import choose, family
 
     cls: Any = family(model) if isinstance(model, str) else model
@@ -178,49 +237,58 @@ def _build(
         if getattr(built, count) and not pictures.get(name):
             raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
     if pictures:
-        read = {name: [read_picture(file) for file in files] for name, files in pictures.items()}
-        built.adapt(**{name: [_pixels(p, name in cls.alpha_settings) for p in found] for name, found in read.items()})
+        readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
+        built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
     digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
     return built, digests
 
 
-def _pixels(picture: "Picture", with_alpha: bool) -> "np.ndarray":
-    """[H, W, 3], or [H, W, 4] where the transparency counts and there is any."""
+def _read_with_alpha(file: "str | Path") -> "np.ndarray":
+    """[H, W, 3], or [H, W, 4] where there is any transparency."""
     import numpy as np
 
-    if picture.alpha is None or not with_alpha:
-        return picture.rgb
-    return np.concatenate([picture.rgb, picture.alpha], axis=-1)
+    from training.pictures import read_picture
+
+    picture = read_picture(file)
+    return picture.rgb if picture.alpha is None else np.concatenate([picture.rgb, picture.alpha], axis=-1)
 
 
-def _fit(model: Any, batches: "Batches", out: Path, start: int, steps: int, every: dict[str, int], write: bool) -> None:
+def _fit(
+    model: Any, batches: "Batches", out: Path, start: int, every: dict[str, int], keep: int, metrics_every: int, write: bool
+) -> None:
     """One stock `fit` over the steps that are left."""
     import tensorflow as tf
 
-    from training.batches import Batches
     from training.callbacks import Events, LogFile, Monitor, Progress, Sheets, interruptible
+    from training.generator_metrics import while_training
+    from training.metrics import FIGURES
 
-    monitor = Monitor(start, steps, batches, out / "checkpoint", **every, write=write)
+    steps = every["steps"]
+    monitor = Monitor(start, batches, out / "checkpoint", **every, keep=keep, write=write)
+    callbacks: list[Any] = [monitor]
     with contextlib.ExitStack() as stack:
         if write:
             events = Events(out / "events")
+            columns = ("loss", *model.loss_names, "learning_rate", "pictures_per_second")
             progress = stack.enter_context(Progress(start, steps))
-            monitor.recorders = [LogFile(out / "log.csv", model.loss_names, start), events, progress]
-            # The same eight examples in every run, so that sheets can be compared.
-            monitor.sheets = Sheets(out / "samples", model, Batches(model.batch_spec, batches.sources, 8)(0), events)
+            monitor.recorders = [LogFile(out / "log.csv", columns, start), events, progress]
+            if metrics_every:
+                figures = LogFile(out / "metrics.csv", FIGURES, start)
+                callbacks.append(while_training(model, batches, start, metrics_every, [figures, events]))
+            monitor.sheets = Sheets(out / "samples", model, batches, events)
         stack.enter_context(interruptible(monitor))
         try:
-            model.fit(batches.dataset(start, steps), steps_per_epoch=steps - start, shuffle=False, verbose=0, callbacks=[monitor])
+            model.fit(batches.dataset(start, steps), steps_per_epoch=steps - start, shuffle=False, verbose=0, callbacks=callbacks)
         except tf.errors.OpError:
             if batches.failure is None:
                 raise
             raise batches.failure from None
 
 
-def _deploy(model: Any, path: Path) -> None:
+def _deploy(model: Any, batches: "Batches", path: Path) -> None:
     """Writes what is deployed: the averaged weights where there are such, in float32, without the optimizer."""
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    deployed = type(model).from_config(model.get_config())
-    deployed.set_weights(model.get_weights())
+    from training.statistics import averaged_copy
+
+    deployed = averaged_copy(model, batches)
     with replacing(path) as temporary:
         deployed.save(temporary)

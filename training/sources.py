@@ -79,6 +79,13 @@ class Source(ABC):
         """The class of picture `index`, where the source has classes."""
         raise ValueError("this model needs labels, and the source of its pictures has none")
 
+    @functools.cached_property
+    def labels(self) -> np.ndarray:
+        """The classes of all pictures: int64 [len(self)], -1 for a bad picture; ValueError where there are none."""
+        first, _ = self.good(0, self.image)
+        self.label(first)
+        return np.array([-1 if (label := self.attempt(i, self.label)) is None else label for i in range(len(self))])
+
     def crop(self, index: int, crop: Crop) -> np.ndarray:
         """A crop of picture `index`: [size, size, channels], 0 to 255, uint8 or float32; ValueError as for `image`."""
         contents = self.contents(index)

@@ -1,26 +1,45 @@
 """Where the training runs: one device, several, or several machines."""
 
 import functools
-import json
+import logging
 import os
 from typing import TYPE_CHECKING
+
+from training.cluster import read_cluster, wait_for_all
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_log = logging.getLogger(__name__)
 NAMES = ("auto", "single", "mirrored", "multiworker")
 
 
-def make_strategy(name: str = "auto", replicas: int | None = None) -> "tf.distribute.Strategy":
+def one_operation_at_a_time() -> None:
+    """One operation after the other, each on all cores, unless TF_NUM_INTEROP_THREADS says otherwise.
+
+    Side by side, their order shows in the last bits now and then, and a resumed run ends with other weights.
+    """
+    import tensorflow as tf
+
+    if not os.environ.get("TF_NUM_INTEROP_THREADS"):
+        try:
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        except RuntimeError:
+            _log.warning("TensorFlow was used before this training, which may therefore not be resumed to the last bit")
+
+
+def make_strategy(name: str = "auto", replicas: int | None = None, wait: float = 600) -> "tf.distribute.Strategy":
     """The strategy for the devices at hand. Call it before anything else has used TensorFlow.
 
     Args:
         name: "auto" (several machines where TF_CONFIG names them, several replicas where asked for or where there are several
             GPUs, else one device), "single", "mirrored", or "multiworker".
         replicas: how many devices of this machine; without GPUs they are virtual, and share the processor.
+        wait: seconds that "multiworker" waits for the other workers.
 
     Raises:
         ValueError: no such strategy, not enough GPUs, a bad TF_CONFIG, or TensorFlow was used already.
+        OSError: a worker has not come, or this one's port is in use.
 
     Example:
         >>> with make_strategy("mirrored", replicas=2).scope():
@@ -37,8 +56,9 @@ def make_strategy(name: str = "auto", replicas: int | None = None) -> "tf.distri
     if name == "auto":
         name = _choose_strategy(replicas, len(gpus))
     if name == "multiworker":
-        _check_tf_config(replicas)
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        if replicas is not None:
+            raise ValueError("--replicas is for one machine; with multiworker every machine uses all of its GPUs")
+        return _multiworker(wait)
     if name == "single":
         if replicas not in (None, 1):
             raise ValueError(f"the strategy single has one replica, not {replicas}; leave out --replicas, or use mirrored")
@@ -57,6 +77,15 @@ def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.Strategy":
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)
+
+
+@functools.cache
+def _multiworker(wait: float) -> "tf.distribute.Strategy":
+    """Made once a process: TensorFlow's server, which every worker is, cannot be started again."""
+    import tensorflow as tf
+
+    wait_for_all(read_cluster(), wait)
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _choose_strategy(replicas: int | None, gpus: int) -> str:
@@ -78,22 +107,6 @@ def _virtual_processors(count: int) -> tuple[str, ...]:
     return tuple(f"CPU:{index}" for index in range(count))
 
 
-def _check_tf_config(replicas: int | None) -> None:
-    shape = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
-    try:
-        config = json.loads(os.environ["TF_CONFIG"])
-        workers, task = config["cluster"]["worker"], config["task"]
-        sound = isinstance(workers, list) and task["type"] in ("worker", "chief") and isinstance(task["index"], int)
-    except (KeyError, TypeError, json.JSONDecodeError):
-        sound = False
-    if not sound:
-        raise ValueError(f"the strategy multiworker needs the environment variable TF_CONFIG to be like {shape}")
-    if task["type"] == "worker" and not 0 <= task["index"] < len(workers):
-        raise ValueError(f"TF_CONFIG gives this worker the index {task['index']}, of {len(workers)} workers")
-    if replicas is not None:
-        raise ValueError("--replicas is for one machine; with multiworker every machine uses all of its GPUs")
-
-
 def check_batch_size(batch_size: int, replicas: int) -> None:
     """ValueError unless the batch is shared out evenly."""
     if batch_size % replicas:
@@ -104,9 +117,13 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
         )
 
 
-def check_combination(strategy: "tf.distribute.Strategy", *, jit: bool) -> None:
-    """ValueError where Keras and TensorFlow are known to fail together: XLA with several replicas without GPUs."""
+def check_combination(strategy: "tf.distribute.Strategy", *, jit: bool = False, steps_per_execution: int = 1) -> None:
+    """ValueError where Keras and TensorFlow are known to fail together, with several replicas."""
     import tensorflow as tf
 
-    if jit and strategy.num_replicas_in_sync > 1 and not tf.config.list_physical_devices("GPU"):
+    if strategy.num_replicas_in_sync == 1:
+        return
+    if jit and not tf.config.list_physical_devices("GPU"):
         raise ValueError("--jit fails with several replicas on a processor; leave one of them out")
+    if steps_per_execution > 1:
+        raise ValueError("--steps-per-execution fails with several replicas; leave one of them out")

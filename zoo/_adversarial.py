@@ -6,8 +6,10 @@ import keras
 from keras import ops
 
 from zoo._base import ImageModel
+from zoo.layers import AdaptiveAugmentation
+from zoo.layers.adaptive_augmentation import NORMAL, UNIFORM
 from zoo.losses.adversarial import OBJECTIVES, frozen_call
-from zoo.specs import Normal, Picture
+from zoo.specs import Normal, Picture, Spec, Uniform
 
 
 class AdversarialModel(ImageModel):
@@ -15,15 +17,18 @@ class AdversarialModel(ImageModel):
 
     A family sets `size`, `channels`, `latent`, `flip`, `objective`, `learning_rate`, and two functional networks of named inputs:
     `generator` (`latent` and its conditions to a picture in [0, 1]) and `discriminator` (`image` and its conditions to a score).
+    One that augments what the discriminator is shown also sets `augmentation`.
     """
 
     task = "generation"
+    augmentation: AdaptiveAugmentation | None = None
 
     @property
     def batch_spec(self) -> dict[str, Any]:
         return {
             "image": Picture(self.size, self.channels, scale=(1.0, 1.0), flip=self.flip),
             "latent": Normal((self.latent,)),
+            **augmentation_spec(self.augmentation),
         }
 
     @property
@@ -37,11 +42,15 @@ class AdversarialModel(ImageModel):
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         fake = self.generator({name: batch[name] for name in self.generator.input}, training=training)
         conditions = {name: batch[name] for name in self.discriminator.input if name != "image"}
-        return {
-            "real": self.discriminator({"image": batch["image"], **conditions}, training=training),
+        real, fake = shown(self.augmentation, batch, batch["image"], fake)
+        scores = {
+            "real": self.discriminator({"image": real, **conditions}, training=training),
             "fake": self.discriminator({"image": ops.stop_gradient(fake), **conditions}, training=training),
             "fooled": frozen_call(self.discriminator, {"image": fake, **conditions}, training=training),
         }
+        if training and self.augmentation:
+            self.augmentation.update(scores["real"], OBJECTIVES[self.objective].boundary)
+        return scores
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         objective = OBJECTIVES[self.objective]()
@@ -57,6 +66,30 @@ class AdversarialModel(ImageModel):
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         inputs = {name: batch[name] for name in self.generator.input}
         return {"picture": batch["image"], "generated": self.generator(inputs, training=False)}
+
+
+def adaptive_augmentation(target: float) -> AdaptiveAugmentation | None:
+    """The augmentation that holds a discriminator at `target`; None for 0."""
+    if not target:
+        return None
+    augmentation = AdaptiveAugmentation(target, name="augmentation")
+    augmentation.build(None)
+    return augmentation
+
+
+def augmentation_spec(augmentation: AdaptiveAugmentation | None) -> dict[str, Spec]:
+    """What a batch holds for it: the draws of the real picture and of the generated one."""
+    if augmentation is None:
+        return {}
+    return {"augmentation": Uniform((2, UNIFORM)), "augmentation_normal": Normal((2, NORMAL))}
+
+
+def shown(augmentation: AdaptiveAugmentation | None, batch: dict[str, Any], *pictures: Any) -> list[Any]:
+    """What a discriminator is shown of the real and, if given, of the generated pictures."""
+    if augmentation is None:
+        return list(pictures)
+    uniform, normal = batch["augmentation"], batch["augmentation_normal"]
+    return [augmentation([picture, uniform[:, place], normal[:, place]]) for place, picture in enumerate(pictures)]
 
 
 def halvings(size: int) -> int:

@@ -41,6 +41,8 @@ class ImageModel(keras.Model):
     # Further sources of training pictures, named in `batch_spec`: `--set style=folder:paintings`.
     source_settings: ClassVar[tuple[str, ...]] = ()
     deployable: ClassVar[bool] = True
+    # Settings that choose what is deployed, and may be changed after training.
+    deployment_settings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def batch_spec(self) -> dict[str, Spec]:

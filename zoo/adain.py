@@ -41,8 +41,9 @@ class AdaIN(ImageModel):
     layers of the compact features at strides 16, 8 and 4, each of which the decoder takes in where it has reached its stride.
 
     Deployed inputs: `image` [batch, height, width, 3] and `style` [batch, style_height, style_width, 3] in [0, 1], each of any
-    size; `strength` [batch], 0 (the content's own statistics) to 1. Output: `output_image`, like `image`. The encoder's weights
-    are part of the deployed network; a saved model leaves them out and finds them again.
+    size; `strength` [batch], the paper's alpha: 0 keeps the content's own statistics and gives what the decoder makes of them,
+    not the photograph to the bit; 1 is the whole style. Output: `output_image`, like `image`. The encoder's weights are part of
+    the deployed network; a saved model leaves them out and finds them again.
 
     Args:
         features: the frozen encoder, which also measures the loss: "compact" or "vgg19".
@@ -136,15 +137,19 @@ class AdaIN(ImageModel):
             "content": self.content_weight * sum(content_loss(maps[name], target[name]) for name in target),
         }
 
-    def inference_model(self) -> keras.Model:
-        inputs = {
-            "image": layers.Input((None, None, 3), name="image"),
-            "style": layers.Input((None, None, 3), name="style"),
-            "strength": layers.Input((), name="strength"),
-        }
+    def inference_model(self, styles: int = 1) -> keras.Model:
+        """The deployed network; with several styles, one that blends them: `style_0`, `style_1`, ... by `style_weights`."""
+        names = ["style"] if styles == 1 else [f"style_{i}" for i in range(styles)]
+        inputs = {name: layers.Input((None, None, 3), name=name) for name in ("image", *names)}
+        inputs["strength"] = layers.Input((), name="strength")
         encode, pad = self._short_encoder(), PadToMultiple(16, minimum=32)
         content = encode(pad(inputs["image"]))
-        target = transfer(content, encode(pad(inputs["style"])), ENCODERS[self.features])
+        targets = [transfer(content, encode(pad(inputs[name])), ENCODERS[self.features]) for name in names]
+        target = targets[0]
+        if styles > 1:
+            inputs["style_weights"] = layers.Input((styles,), name="style_weights")
+            shares = [ops.reshape(inputs["style_weights"][:, i], (-1, 1, 1, 1)) for i in range(styles)]
+            target = {key: sum(share * t[key] for share, t in zip(shares, targets, strict=True)) for key in target}
         strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
         mixed = {name: content[name] + strength * (target[name] - content[name]) for name in target}
         output = ops.clip(CropLike()([self.decoder(mixed), inputs["image"]]), 0.0, 1.0)
@@ -155,7 +160,7 @@ class AdaIN(ImageModel):
 
         Args:
             image: float32 [N, H, W, 3] in [0, 1].
-            styles: pictures [1 or N, H', W', 3] in [0, 1], of any sizes.
+            styles: pictures [N, H', W', 3] in [0, 1], of any sizes.
             weights: one number for each style; they sum to 1.
             strength: 0 (the content's own statistics) to 1.
 
@@ -164,14 +169,14 @@ class AdaIN(ImageModel):
         """
         if len(weights) != len(styles) or abs(sum(weights) - 1) > 1e-3:
             raise ValueError(f"blend needs {len(styles)} weight(s), one for each style, that sum to 1")
-        encode, pad, crop = self._short_encoder(), PadToMultiple(16, minimum=32), CropLike()
-        content = encode(pad(ops.convert_to_tensor(image)))
-        mixed = {name: (1 - strength) * maps for name, maps in content.items()}
-        for style, weight in zip(styles, weights, strict=True):
-            maps = encode(pad(ops.convert_to_tensor(style)))
-            for name, values in transfer(content, maps, ENCODERS[self.features]).items():
-                mixed[name] += strength * weight * values
-        return ops.convert_to_numpy(ops.clip(crop([self.decoder(mixed), image]), 0.0, 1.0))
+        count = len(image)
+        inputs = {"image": image, "strength": np.full(count, strength, "float32")}
+        if len(styles) == 1:
+            inputs["style"] = styles[0]
+        else:
+            inputs |= {f"style_{i}": style for i, style in enumerate(styles)}
+            inputs["style_weights"] = np.tile(np.array(weights, "float32"), (count, 1))
+        return ops.convert_to_numpy(self.inference_model(len(styles))(inputs)["output_image"])
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         picture = self(batch, training=False)["picture"]

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from zoo._adversarial import AdversarialModel, halvings
+from zoo._adversarial import AdversarialModel, adaptive_augmentation, halvings
 from zoo._registry import choose, register
 from zoo.layers import GivenDropout, Maxout
 from zoo.layers.batch_normalization import batch_normalization
@@ -36,7 +36,10 @@ class CGAN(AdversarialModel):
             half the resolution, twice as many at every halving more.
         dropout: share of the fully connected discriminator's units that are dropped; 0 leaves dropout out.
         objective: "non_saturating", "hinge" or "least_squares".
+        balance: whether training takes pictures from every class in turn, however few a class has.
         flip: whether pictures are mirrored at random; not for digits.
+        augmentation_target: how far the discriminator may lean to "real" on real pictures before they are augmented (adaptive
+            discriminator augmentation, for small data sets; 0.6 is usual); 0 leaves it out.
         learning_rate: Adam's rate.
 
     Example:
@@ -63,7 +66,9 @@ class CGAN(AdversarialModel):
         width: int = 1200,
         dropout: float = 0.5,
         objective: str = "non_saturating",
+        balance: bool = False,
         flip: bool = False,
+        augmentation_target: float = 0.0,
         learning_rate: float = 2e-4,
         name: str = "cgan",
     ) -> None:
@@ -78,7 +83,10 @@ class CGAN(AdversarialModel):
         self.width = width
         self.dropout = dropout
         self.objective = choose("objective", objective, OBJECTIVES)
+        self.balance = balance
         self.flip = flip
+        self.augmentation_target = augmentation_target
+        self.augmentation = adaptive_augmentation(augmentation_target)
         self.learning_rate = learning_rate
         shape = (size, size, channels)
         if convolutional:
@@ -93,7 +101,7 @@ class CGAN(AdversarialModel):
     def batch_spec(self) -> dict[str, Any]:
         noise = self.discriminator.input.get("dropout")
         dropout = {} if noise is None else {"dropout": Uniform(noise.shape[1:])}
-        return super().batch_spec | {"label": Label(self.classes)} | dropout
+        return super().batch_spec | {"label": Label(self.classes, self.balance)} | dropout
 
 
 def label_input() -> Any:
@@ -120,7 +128,8 @@ def dense_generator(shape: tuple[int, ...], latent: int, classes: int, width: in
 def dense_discriminator(shape: tuple[int, ...], classes: int, units: int, dropout: float) -> keras.Model:
     """The paper's: maxout of 5 pieces for the picture and for the label, then of 4 pieces over both."""
     inputs = {"image": layers.Input(shape, name="image"), "label": label_input()}
-    x = Maxout(units, 5)(layers.Flatten()(layers.Rescaling(2.0, -1.0)(inputs["image"])))
+    # From 0 to 1: with black at -1 the discriminator was slow to see a generator's noise on it.
+    x = Maxout(units, 5)(layers.Flatten()(inputs["image"]))
     label = ops.one_hot(inputs["label"], classes)
     y = Maxout(units // 4, 5)(label)
     x = layers.Concatenate()([x, y])

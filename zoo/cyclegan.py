@@ -45,6 +45,7 @@ class CycleGAN(ImageModel):
     task = "unpaired translation"
     paper = "Zhu et al. 2017"
     source_settings = ("target",)
+    deployment_settings = ("direction",)
     presets = {
         "zhu": {},
         "zhu128": {"size": 128, "residual_blocks": 6},
@@ -147,7 +148,8 @@ class CycleGAN(ImageModel):
 
     def inference_model(self) -> keras.Model:
         image = layers.Input((None, None, 3), name="image")
-        translated = {"forward": self.forward, "backward": self.backward}[self.direction](image)
+        generators = {"forward": self.forward, "backward": self.backward}
+        translated = generators[choose("direction", self.direction, generators)](image)
         return keras.Model({"image": image}, {"output_image": ops.clip(translated, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:

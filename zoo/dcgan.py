@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo._adversarial import AdversarialModel, halvings
+from zoo._adversarial import AdversarialModel, adaptive_augmentation, halvings
 from zoo._registry import choose, register
 from zoo.layers.batch_normalization import batch_normalization
 from zoo.losses.adversarial import OBJECTIVES
@@ -29,6 +29,8 @@ class DCGAN(AdversarialModel):
         discriminator_width: channels of the discriminator's first layer; every layer after it has twice as many.
         objective: "non_saturating", "hinge" or "least_squares".
         flip: whether pictures are mirrored at random; not for digits.
+        augmentation_target: how far the discriminator may lean to "real" on real pictures before they are augmented (adaptive
+            discriminator augmentation, for small data sets; 0.6 is usual); 0 leaves it out.
         learning_rate: Adam's rate.
 
     Example:
@@ -54,6 +56,7 @@ class DCGAN(AdversarialModel):
         discriminator_width: int = 128,
         objective: str = "non_saturating",
         flip: bool = True,
+        augmentation_target: float = 0.0,
         learning_rate: float = 2e-4,
         name: str = "dcgan",
     ) -> None:
@@ -65,6 +68,8 @@ class DCGAN(AdversarialModel):
         self.discriminator_width = discriminator_width
         self.objective = choose("objective", objective, OBJECTIVES)
         self.flip = flip
+        self.augmentation_target = augmentation_target
+        self.augmentation = adaptive_augmentation(augmentation_target)
         self.learning_rate = learning_rate
         self.generator = generator_network(size, channels, latent, generator_width)
         self.discriminator = discriminator_network(size, channels, discriminator_width)

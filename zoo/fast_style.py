@@ -8,6 +8,7 @@ from keras import layers, ops
 
 from zoo import features as feature_networks
 from zoo._base import ImageModel
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
 from zoo._registry import register
 from zoo.layers import (
     ConditionalInstanceNormalization,
@@ -20,7 +21,7 @@ from zoo.layers import (
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
-from zoo.specs import OneHot, Picture
+from zoo.specs import OneHot, Picture, Uniform
 
 
 @register("fast_style")
@@ -44,6 +45,8 @@ class FastStyle(ImageModel):
         content_weight: weight of the content term.
         style_weight: weight of the style term.
         total_variation_weight: weight of the total variation term; 0 leaves it out.
+        adversarial_weight: weight of a discriminator that tells patches of the result from patches of the style picture
+            (Li and Wand 2016, https://arxiv.org/abs/1604.04382); 0 leaves it out. One style only.
         recolor_content: whether the content's target has the colours of the style; otherwise it keeps its own.
         style_size: short side to which a style picture is resized before its features are taken, in pixels.
         learning_rate: Adam's highest rate.
@@ -75,6 +78,7 @@ class FastStyle(ImageModel):
         content_weight: float = 0.25,
         style_weight: float = 1.0,
         total_variation_weight: float = 0.0,
+        adversarial_weight: float = 0.0,
         recolor_content: bool = True,
         style_size: int = 256,
         learning_rate: float = 2e-3,
@@ -90,10 +94,15 @@ class FastStyle(ImageModel):
         self.content_weight = content_weight
         self.style_weight = style_weight
         self.total_variation_weight = total_variation_weight
+        self.adversarial_weight = adversarial_weight
         self.recolor_content = recolor_content
         self.style_size = style_size
         self.learning_rate = learning_rate
         self.network = transform_network(styles, width, residual_blocks)
+        if adversarial_weight:
+            if styles > 1:
+                raise ValueError("adversarial_weight needs styles=1: the discriminator knows one style picture")
+            self.discriminator = patch_discriminator(3, width)
         self.built = True
 
     @property
@@ -101,11 +110,14 @@ class FastStyle(ImageModel):
         spec: dict[str, Any] = {"image": Picture(self.size)}
         if self.styles > 1:
             spec["style_weights"] = OneHot(self.styles)
+        if self.adversarial_weight:
+            spec["crop"] = Uniform((2,))  # where the discriminator's patch of the style lies
         return spec
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return ("style", "content") + (("total_variation",) if self.total_variation_weight else ())
+        names = ("style", "content") + (("total_variation",) if self.total_variation_weight else ())
+        return names + (ADVERSARIAL_TERMS if self.adversarial_weight else ())
 
     def adapt(self, style: list[np.ndarray]) -> None:
         """Takes the pictures of the styles, float32 [H, W, 3] in [0, 1], one for each of `styles`; needed before `fit`."""
@@ -116,6 +128,7 @@ class FastStyle(ImageModel):
         self._perceptual = PerceptualLoss(
             network, feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
         )
+        self._style_picture = ops.convert_to_numpy(pictures[0])
         targets = [self._perceptual.gram_matrices(network(picture)) for picture in pictures]
         moments = [color_moments(picture) for picture in pictures]
         # A tuple of NumPy arrays: constants of the objective, neither saved with the model nor trained.
@@ -137,7 +150,10 @@ class FastStyle(ImageModel):
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         inputs = {name: batch[name] for name in self.network.input}
-        return {"picture": self.network(inputs, training=training)}
+        picture = self.network(inputs, training=training)
+        if not self.adversarial_weight:
+            return {"picture": picture}
+        return {"picture": picture} | judge(self.discriminator, self._style_crops(batch["crop"]), picture, training)
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         if not hasattr(self, "_perceptual"):
@@ -154,7 +170,21 @@ class FastStyle(ImageModel):
         }
         if self.total_variation_weight:
             terms["total_variation"] = self.total_variation_weight * total_variation(outputs["picture"])
+        if self.adversarial_weight:
+            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight)
         return terms
+
+    def _style_crops(self, places: Any) -> Any:
+        """A crop of the style picture for each row of `places`, [N, 2] in [0, 1): [N, side, side, 3]."""
+        if not hasattr(self, "_style_picture"):
+            raise ValueError("fast_style has no style picture yet: call model.adapt(style=[picture]) before fit")
+        _, height, width, _ = self._style_picture.shape
+        side = min(self.size, height, width)
+        free = np.array([height - side + 1, width - side + 1], "float32")
+        first = ops.cast(ops.floor(places * free), "int32")
+        rows, columns = first[:, :1] + np.arange(side), first[:, 1:] + np.arange(side)
+        bands = ops.take(self._style_picture[0], rows, axis=0)
+        return ops.take_along_axis(bands, columns[:, None, :, None], axis=2)
 
     def _blend(self, batch: dict[str, Any]) -> tuple[dict[str, Any], Any, Any]:
         """Every example's targets: those of its styles, blended by its weights."""

@@ -29,7 +29,8 @@ class GAN(AdversarialModel):
         channels: 1 for gray, 3 for RGB.
         latent: length of a latent.
         width: units of the generator's two layers; the discriminator has a fifth as many, of 5 pieces each.
-        dropout: share of the discriminator's units that are dropped (0.4 times as many of the pixels); 0 leaves dropout out.
+        dropout: share of the discriminator's units that are dropped; 0 leaves dropout out.
+        pixel_dropout: share of its pixels that are dropped, to black, beside them.
         objective: "non_saturating", "hinge" or "least_squares".
         flip: whether pictures are mirrored at random; not for digits.
         learning_rate: Adam's rate.
@@ -43,7 +44,8 @@ class GAN(AdversarialModel):
     paper = "Goodfellow et al. 2014"
     presets = {
         "goodfellow": {},
-        "cifar10": {"size": 32, "channels": 3, "flip": True},
+        # Black spots are unlike anything on black, but hide a generator's noise in photographs.
+        "cifar10": {"size": 32, "channels": 3, "pixel_dropout": 0.0, "flip": True},
         "tiny": {"size": 16, "latent": 8, "width": 40},
     }
 
@@ -54,6 +56,7 @@ class GAN(AdversarialModel):
         latent: int = 100,
         width: int = 1200,
         dropout: float = 0.5,
+        pixel_dropout: float = 0.2,
         objective: str = "non_saturating",
         flip: bool = False,
         learning_rate: float = 2e-4,
@@ -65,12 +68,13 @@ class GAN(AdversarialModel):
         self.latent = latent
         self.width = width
         self.dropout = dropout
+        self.pixel_dropout = pixel_dropout
         self.objective = choose("objective", objective, OBJECTIVES)
         self.flip = flip
         self.learning_rate = learning_rate
         shape = (size, size, channels)
         self.generator = generator_network(shape, latent, width)
-        self.discriminator = discriminator_network(shape, width // 5, dropout)
+        self.discriminator = discriminator_network(shape, width // 5, dropout, pixel_dropout)
         self.built = True
 
     @property
@@ -90,16 +94,17 @@ def generator_network(shape: tuple[int, ...], latent: int, width: int) -> keras.
     return keras.Model(inputs, layers.Reshape(shape, dtype="float32")(x), name="generator")
 
 
-def discriminator_network(shape: tuple[int, ...], units: int, dropout: float) -> keras.Model:
+def discriminator_network(shape: tuple[int, ...], units: int, dropout: float, pixel_dropout: float) -> keras.Model:
     """`image` (and the noise of `dropout`, one number a pixel and a unit) to a score."""
     pixels = math.prod(shape)
     inputs = {"image": layers.Input(shape, name="image")}
-    x = layers.Flatten()(layers.Rescaling(2.0, -1.0)(inputs["image"]))
+    # From 0 to 1: a pixel that is dropped is black, and not gray noise that hides the generator's own.
+    x = layers.Flatten()(inputs["image"])
     if not dropout:
         x = Maxout(units, 5)(Maxout(units, 5)(x))
         return keras.Model(inputs, layers.Dense(1)(x), name="discriminator")
     noise = inputs["dropout"] = layers.Input((pixels + 2 * units,), name="dropout")
-    x = GivenDropout(0.4 * dropout)([x, noise[:, :pixels]])
+    x = GivenDropout(pixel_dropout)([x, noise[:, :pixels]])
     x = GivenDropout(dropout)([Maxout(units, 5)(x), noise[:, pixels : pixels + units]])
     x = GivenDropout(dropout)([Maxout(units, 5)(x), noise[:, pixels + units :]])
     return keras.Model(inputs, layers.Dense(1)(x), name="discriminator")

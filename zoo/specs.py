@@ -54,9 +54,13 @@ class Uniform:
 
 @dataclasses.dataclass(frozen=True)
 class Label:
-    """The class of the example that the `image` of the batch comes from: int32 [N], 0 to classes - 1."""
+    """The class of the example that the `image` of the batch comes from: int32 [N], 0 to classes - 1.
+
+    `balance` takes the examples from every class in turn, however many pictures it has.
+    """
 
     classes: int
+    balance: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo._adversarial import adaptive_augmentation, augmentation_spec, shown
 from zoo._base import ImageModel
-from zoo._registry import register
+from zoo._registry import choose, register
 from zoo.layers import (
     BinomialUpsampling2D,
     EqualizedConv2D,
@@ -23,6 +24,8 @@ from zoo.losses.adversarial import NonSaturating, frozen_call
 from zoo.losses.gradient_penalty import path_lengths, squared_gradient
 from zoo.specs import Normal, Picture, Uniform
 
+# Ninths of the layers.
+STYLES = {"coarse": (0, 2), "middle": (2, 4), "fine": (4, 9)}
 SIZES = tuple(2**power for power in range(3, 11))
 
 
@@ -53,6 +56,8 @@ class StyleGAN(ImageModel):
         path_every: steps between two path-length penalties, which take every second latent of the batch.
         style_mixing: share of pictures made from two latents, the second from a random layer on; 0 leaves it out.
         flip: whether pictures are mirrored at random; not for digits.
+        augmentation_target: how far the discriminator may lean to "real" on real pictures before they are augmented (adaptive
+            discriminator augmentation, for small data sets; 0.6 is usual); 0 leaves it out.
         learning_rate: Adam's rate, for both players.
 
     Raises:
@@ -99,6 +104,7 @@ class StyleGAN(ImageModel):
         path_every: int = 4,
         style_mixing: float = 0.9,
         flip: bool = True,
+        augmentation_target: float = 0.0,
         learning_rate: float = 2e-3,
         name: str = "stylegan",
     ) -> None:
@@ -121,6 +127,8 @@ class StyleGAN(ImageModel):
         self.path_every = path_every
         self.style_mixing = style_mixing
         self.flip = flip
+        self.augmentation_target = augmentation_target
+        self.augmentation = adaptive_augmentation(augmentation_target)
         self.learning_rate = learning_rate
         widths = {side: max(1, min(width // side, maximum_width)) for side in (4, *SIZES) if side <= size}
         self.mapping = mapping_network(latent, mapping_layers, mapping_rate)
@@ -138,6 +146,7 @@ class StyleGAN(ImageModel):
             "image": Picture(self.size, self.channels, scale=(1.0, 1.0), flip=self.flip),
             "latent": Normal((self.latent,)),
             "noise": Normal(self.synthesis.input["noise"].shape[1:]),
+            **augmentation_spec(self.augmentation),
         }
         if self.style_mixing:
             spec |= {"second_latent": Normal((self.latent,)), "mixing": Uniform((2,))}
@@ -159,12 +168,16 @@ class StyleGAN(ImageModel):
         if training:
             self.truncation.update(latents[:, 0])
         fake = self.synthesis({"latents": latents, "noise": batch["noise"]}, training=training)
-        return {
+        real, fake = shown(self.augmentation, batch, batch["image"], fake)
+        outputs = {
             "latents": latents,
-            "real": self.discriminator(batch["image"], training=training),
+            "real": self.discriminator(real, training=training),
             "fake": self.discriminator(ops.stop_gradient(fake), training=training),
             "fooled": frozen_call(self.discriminator, fake, training=training),
         }
+        if training and self.augmentation:
+            self.augmentation.update(outputs["real"])
+        return outputs
 
     def mix(self, batch: dict[str, Any]) -> Any:
         """Mapped latents [N, L, latent], one a layer: those of `latent`, or of `second_latent` from a random layer on."""
@@ -185,7 +198,7 @@ class StyleGAN(ImageModel):
             "discriminator_real": objective.real(outputs["real"]),
             "discriminator_fake": objective.fake(outputs["fake"]),
             "generator": objective.generator(outputs["fooled"]),
-            "r1": self._r1_penalty(batch["image"]),
+            "r1": self._r1_penalty(batch),
         }
         if self.path_length:
             terms["path_length"] = self._path_length_penalty(batch, outputs["latents"])
@@ -194,13 +207,16 @@ class StyleGAN(ImageModel):
     def _due(self, every: int) -> Any:
         return self.optimizer.iterations % every == 0
 
-    def _r1_penalty(self, image: Any) -> Any:
+    def _r1_penalty(self, batch: dict[str, Any]) -> Any:
         # The paper's pictures lie in [-1, 1]: a gradient with respect to them is half of ours.
         weight = self.r1 / 2 * self.r1_every / 4
         return ops.cond(
             self._due(self.r1_every),
-            lambda: weight * squared_gradient(self.discriminator, image),
-            lambda: ops.zeros((ops.shape(image)[0],)),
+            lambda: (
+                weight
+                * squared_gradient(lambda image: self.discriminator(*shown(self.augmentation, batch, image)), batch["image"])
+            ),
+            lambda: ops.zeros((ops.shape(batch["image"])[0],)),
         )
 
     def _path_length_penalty(self, batch: dict[str, Any], latents: Any) -> Any:
@@ -222,11 +238,32 @@ class StyleGAN(ImageModel):
 
     def inference_model(self) -> keras.Model:
         inputs = {"latent": layers.Input((self.latent,), name="latent"), "truncation": layers.Input((), name="truncation")}
-        mapped = self.truncation([self.mapping(inputs["latent"]), inputs["truncation"]])
+        picture = self._picture(self._truncated(inputs["latent"], inputs["truncation"]))
+        return keras.Model(inputs, {"output_image": picture}, name=self.name)
+
+    def _truncated(self, latent: Any, truncation: Any) -> Any:
+        return self._at_every_layer(self.truncation([self.mapping(latent), truncation]))
+
+    def _picture(self, latents: Any) -> Any:
+        """With the noise that is deployed: one and the same for all pictures."""
         fixed = np.random.default_rng(0).standard_normal((1, self.synthesis.input["noise"].shape[1]), np.float32)
-        noise = ops.zeros_like(mapped[:, :1]) + fixed
-        picture = self.synthesis({"latents": self._at_every_layer(mapped), "noise": noise})
-        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+        noise = ops.zeros_like(latents[:, 0, :1]) + fixed
+        return ops.clip(self.synthesis({"latents": latents, "noise": noise}), 0.0, 1.0)
+
+    def mix_styles(self, first: Any, second: Any, styles: str, truncation: float = 1.0) -> Any:
+        """Pictures of latents `first` with some of the styles of latents `second`, both [N, latent]: [N, size, size, channels].
+
+        Args:
+            styles: "coarse" (the first 2 of 9 layers: pose and shape), "middle" (the next 2) or "fine" (the rest: colours); of
+                a picture of 1024 pixels these are the resolutions 4 to 8, 16 to 32, and 64 to 1024.
+            truncation: as deployed.
+        """
+        start, end = STYLES[choose("styles", styles, STYLES)]
+        truncations = ops.full((len(first),), truncation)
+        latents, others = (self._truncated(ops.convert_to_tensor(part), truncations) for part in (first, second))
+        place = (ops.arange(latents.shape[1], dtype="float32") + 0.5) / latents.shape[1] * 9
+        copied = ops.logical_and(place > start, place < end)[None, :, None]
+        return self._picture(ops.where(copied, others, latents))
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         mapped, noise = self.mapping(batch["latent"]), ops.convert_to_tensor(batch["noise"])

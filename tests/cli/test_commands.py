@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cli.main import app
-from tests.conftest import sample
+from tests.models import sample
 from training.pictures import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def test_run_directory_explains_itself(run):
     assert list(run.rglob("events.out.tfevents.*"))
 
 
-@pytest.mark.parametrize("command", ["", "list", "train", "apply", "export", "verify", "bench", "demo"])
+@pytest.mark.parametrize("command", ["", "list", "train", "apply", "export", "verify", "bench", "serve", "release", "demo"])
 def test_help_shows_an_example_and_imports_nothing_heavy(command):
     code = (
         "import sys; from cli.main import app\n"
@@ -87,7 +87,7 @@ def test_list_names_the_families():
 def test_export_writes_what_the_manifest_says(exported):
     out, manifest = exported
     assert manifest == json.loads((out / "manifest.json").read_text())
-    assert {artifact["format"] for artifact in manifest["artifacts"]} == {"savedmodel", "litert", "onnx"}
+    assert {artifact["format"] for artifact in manifest["artifacts"]} == {"savedmodel", "litert", "onnx", "web"}
     assert all((out / artifact["path"]).exists() for artifact in manifest["artifacts"])
     assert (out / "report.html").is_file() and (out / "MODEL_CARD.md").is_file()
 
@@ -112,7 +112,7 @@ def test_every_artefact_gives_the_picture_that_keras_gives(run, exported, tmp_pa
     expected = read_picture(tmp_path / "keras.png").rgb
     assert expected.shape == (50, 75, 3)
     dynamic = [artifact["path"] for artifact in manifest["artifacts"] if artifact["shape"] == "dynamic"]
-    assert len(dynamic) == 3
+    assert len(dynamic) == 4
     for number, path in enumerate(dynamic):
         target = tmp_path / f"{number}.png"
         done = zoo_command("apply", out / path, tmp_path / "photo.png", "--out", target)

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from cli.main import app
-from tests.conftest import sample
+from tests.models import sample
 from training.pictures import read_picture, write_picture
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 import zoo
 from cli.main import app
-from tests.conftest import sample
+from tests.models import sample
 from training.pictures import read_picture, write_picture
 
 
@@ -93,6 +93,57 @@ def test_adain_takes_the_style_as_a_picture(here, capfd):
     capfd.readouterr()
     assert run("apply", "model.keras", "photo.png", "--out", "b.png") == 2
     assert "--style PICTURE" in capfd.readouterr().err
+
+
+def test_adain_blends_pictures_by_weight(here, capfd):
+    saved("adain")
+    for name in ("coffee", "brick"):
+        write_picture(here / f"{name}.png", sample(name, 80))
+    styles = ("--style", "coffee.png:3", "--style", "brick.png:1")
+    assert run("apply", "model.keras", "photo.png", *styles, "--out", "a.png") == 0
+    photo, coffee, brick = (read_picture(name).rgb[None] for name in ("photo.png", "coffee.png", "brick.png"))
+    expected = zoo.load("model.keras").blend(photo, [coffee, brick], [0.75, 0.25])[0]
+    np.testing.assert_allclose(read_picture("a.png").rgb, expected, atol=1 / 255)
+    assert run("apply", "model.keras", "photo.png", *styles, "--out", "tiled.png", "--tile", "64") == 0
+    np.testing.assert_allclose(read_picture("tiled.png").rgb, expected, atol=1 / 255)
+    capfd.readouterr()
+    assert run("apply", "model.keras", "photo.png", "--style", "coffee.png:x", *styles, "--out", "b.png") == 2
+    assert "PICTURE:WEIGHT" in capfd.readouterr().err
+
+
+def test_a_huge_style_is_reduced_with_a_note(here, caplog):
+    saved("adain")
+    Image.new("RGB", (9000, 60), "red").save(here / "style.jpg")
+    assert run("apply", "model.keras", "photo.png", "--style", "style.jpg", "--out", "a.png") == 0
+    assert "style.jpg: 9000 x 60 pixels, taken at 2048 x" in caplog.text
+
+
+@pytest.mark.parametrize("size", [(1, 60), (60, 1), (400, 2)])
+def test_one_pixel_high_and_very_long_pictures(here, size):
+    Image.effect_noise(size, 80).save(here / "thin.png")  # gray
+    Image.new("RGB", (50, 50), "teal").save(here / "flat.png")
+    for name in ("fast_style", "cyclegan", "adain"):
+        saved(name)
+        style = ["--style", "flat.png"] if name == "adain" else []
+        assert run("apply", "model.keras", "thin.png", *style, "--out", f"{name}.png") == 0
+        assert size_and_mode(f"{name}.png") == (size, "RGB")
+
+
+def test_either_direction_of_cyclegan_is_exported(here, capfd):
+    saved("cyclegan")
+    write_picture(here / "small.png", sample("coffee", 32))
+    for direction in ("forward", "backward"):
+        options = ("--set", f"direction={direction}", "--to", "onnx", "--precision", "float32", "--sizes", "dynamic")
+        assert run("export", "model.keras", "--out", direction, *options) == 0
+        file = next((here / direction).rglob("*.onnx"))
+        assert run("apply", str(file), "small.png", "--out", f"{direction}.png") == 0
+        expected = getattr(zoo.load("model.keras"), direction)(read_picture("small.png").rgb[None])[0]
+        np.testing.assert_allclose(read_picture(f"{direction}.png").rgb, np.clip(expected, 0, 1), atol=1 / 255)
+    capfd.readouterr()
+    assert run("export", "model.keras", "--out", "x", "--set", "direction=back") == 2
+    assert "did you mean 'backward'" in capfd.readouterr().err
+    assert run("export", "model.keras", "--out", "x", "--set", "size=64") == 2
+    assert not (here / "x").exists()
 
 
 def test_styles_blend_by_number(here, capfd):

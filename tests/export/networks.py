@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.conftest import sample
+from tests.models import sample
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -73,11 +73,11 @@ def unportable():
     return keras.Model({"image": image}, {"output_image": Digamma()(layers.Conv2D(3, 3, padding="same")(image))})
 
 
-def generator():
+def generator(channels=4):
     """latent and one-hot label to a gray picture of 12x20."""
     keras.utils.set_random_seed(0)
     latent, label = layers.Input((8,), name="latent"), layers.Input((3,), name="label")
-    x = layers.Reshape((6, 10, 4))(layers.Dense(240)(layers.Concatenate()([latent, label])))
+    x = layers.Reshape((6, 10, channels))(layers.Dense(60 * channels)(layers.Concatenate()([latent, label])))
     output = layers.Conv2DTranspose(1, 4, 2, "same", activation="sigmoid")(x)
     return keras.Model({"latent": latent, "label": label}, {"output_image": output}, name="generator")
 

@@ -49,15 +49,17 @@ def test_every_cell_is_a_file_that_passed_or_a_reason(exported):
     assert manifest.passed and manifest.threads == os.cpu_count()
     made = {(a.format, a.precision, a.shape): a for a in manifest.artifacts}
     wanted = {(f, p, s) for f in ("litert", "onnx") for p in PRECISIONS for s in SHAPES} | {("savedmodel", "float32", "dynamic")}
+    wanted |= {("web", precision, "dynamic") for precision in ("float32", "dynamic_int8")}
     assert set(made) == wanted
-    assert {(s.format, s.precision) for s in manifest.skipped} == {("savedmodel", "float16"), ("savedmodel", "dynamic_int8")}
+    impossible = {("savedmodel", "float16"), ("savedmodel", "dynamic_int8"), ("web", "float16")}
+    assert {(s.format, s.precision) for s in manifest.skipped} == impossible
     for artifact in manifest.artifacts:
         assert artifact.parity.pictures == 8 and artifact.latency_ms > 0
         assert sha256(out / artifact.path) == artifact.sha256
     assert made["litert", "float32", "48x64"].path == "litert/stylise-48x64-float32.tflite"
     assert made["savedmodel", "float32", "dynamic"].path == "savedmodel/stylise/1"
     assert sorted(path.name for path in out.iterdir()) == [
-        "MODEL_CARD.md", "litert", "manifest.json", "model.keras", "onnx", "report.html", "savedmodel",
+        "MODEL_CARD.md", "litert", "manifest.json", "model.keras", "onnx", "report.html", "savedmodel", "serving", "web",
     ]  # fmt: skip
 
 
@@ -236,7 +238,7 @@ def test_a_generator_has_its_own_size(tmp_path):
 
 def test_gray_pictures_masks_and_another_size_out(tmp_path):
     manifest = export_model(inpainter(), tmp_path / "out", name="i", precisions=("float32",), pictures=pictures())
-    assert manifest.passed and len(manifest.artifacts) == 3
+    assert manifest.passed and len(manifest.artifacts) == 4
     model = onnx.load(tmp_path / "out/onnx/i-dynamic-float32.onnx")
     dimensions = [d.dim_param or d.dim_value for d in model.graph.output[0].type.tensor_type.shape.dim]
     assert dimensions == ["batch", "2*height", "2*width", 1]

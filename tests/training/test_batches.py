@@ -1,5 +1,8 @@
 """Batches are a pure function of the seed and the step."""
 
+import os
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -130,3 +133,82 @@ def test_dataset_ends_with_the_list_of_bad_pictures(source, folder):
     with pytest.raises(tf.errors.OpError):
         list(batches.dataset(0, 4))
     assert "01.png, 02.png" in str(batches.failure)
+
+
+class TwoOfTen(Labelled):
+    """Eight pictures of class 0 and two of class 3."""
+
+    def label(self, index):
+        return 3 if index in (4, 7) else 0
+
+
+def test_balanced_labels_take_every_class_in_turn(source):
+    source = TwoOfTen(source.root, source.files)
+    spec = {"label": Label(4, balance=True), "image": Picture(24, scale=(1.0, 1.0))}
+    batches = Batches(spec, {"data": source}, batch_size=8, seed=0)
+    rare, common = [], []
+    for step in range(4):
+        batch = batches(step)
+        assert list(batch["label"]) == [0, 3] * 4
+        common += which(batch["image"])[::2]
+        rare += which(batch["image"])[1::2]
+        assert all(np.array_equal(batch[name], Batches(spec, {"data": source}, batch_size=8)(step)[name]) for name in spec)
+    assert set(rare) == {4, 7} and rare.count(4) == 8
+    assert sorted(common[:8]) == sorted(common[8:]) == [0, 1, 2, 3, 5, 6, 8, 9]
+    assert common[:8] != common[8:]
+    unbalanced = Batches({**spec, "label": Label(4)}, {"data": source}, batch_size=10, seed=0)(0)
+    assert list(unbalanced["label"]).count(3) == 2
+
+
+class Unlabelled(Labelled):
+    def label(self, index):
+        return -1
+
+
+class OneClass(Labelled):
+    def label(self, index):
+        return 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes", "line"),
+    [(Labelled, 4, "labels up to 9.*classes 0 to 3"), (OneClass, 4, "all pictures have the label 2"), (Unlabelled, 4, "below 0")],
+)
+def test_labels_are_checked_before_any_training(source, kind, classes, line):
+    batches = Batches({"label": Label(classes), "image": Picture(16)}, {"data": kind(source.root, source.files)}, 4)
+    with pytest.raises(ValueError, match=line):
+        batches.check()
+
+
+def test_classes_without_pictures_are_pointed_out(source, caplog):
+    two = TwoOfTen(source.root, source.files)
+    Batches({"label": Label(10), "image": Picture(16)}, {"data": two}, 4).check()
+    assert "the pictures have 2 classes, the model has 10" in caplog.text
+
+
+def test_whole_pictures_of_another_size_are_resized_with_a_note(source, caplog):
+    Batches({"image": Picture(16, scale=(1.0, 1.0))}, {"data": source}, 4).check()
+    assert "00.png is 30 x 24 pixels: pictures are cut square and resized to 16 x 16" in caplog.text
+    caplog.clear()
+    Batches({"image": Picture(16, scale=(0.6, 1.0))}, {"data": source}, 4).check()
+    assert not caplog.text
+
+
+def test_a_batch_larger_than_the_source_repeats_it(source):
+    images = Batches({"image": Picture(24, scale=(1.0, 1.0))}, {"data": source}, batch_size=25)(0)["image"]
+    counts = np.bincount(which(images), minlength=10)
+    assert counts.min() == 2 and counts.max() == 3
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+def test_two_batches_are_made_at_once():
+    """Although training runs one operation at a time (conftest sets that as `train` does)."""
+    both = threading.Barrier(2, timeout=60)
+
+    class Meeting(Batches):
+        def __call__(self, step):
+            both.wait()
+            return super().__call__(step)
+
+    batches = Meeting({"noise": Normal((3,))}, {"data": open_source("samples:")}, 2)
+    assert sum(1 for _ in batches.dataset(0, 4)) == 4

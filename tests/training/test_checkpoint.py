@@ -21,6 +21,12 @@ def values(model):
     return [keras.ops.convert_to_numpy(v).astype("float64") for v in (*model.variables, *model.optimizer.variables)]
 
 
+def restore(directory, model):
+    found = checkpoint.read(directory, model)
+    found.assign_to(model)
+    return found.step
+
+
 def same(first, second):
     return all(np.array_equal(a, b) for a, b in zip(values(first), values(second), strict=True))
 
@@ -35,16 +41,18 @@ def test_round_trip(tmp_path, policy):
     first.optimizer.iterations.assign(7)
     assert not same(first, second)
     checkpoint.save(tmp_path / "checkpoint", 7, first)
-    assert checkpoint.restore(tmp_path / "checkpoint", second) == 7
+    assert restore(tmp_path / "checkpoint", second) == 7
     assert same(first, second)
 
 
 def test_the_newest_two_are_kept_and_nothing_else(tmp_path):
     model = compiled()
-    assert checkpoint.restore(tmp_path, model) is None
+    assert restore(tmp_path, model) == 0
     for step in (1, 2, 10):
         checkpoint.save(tmp_path, step, model)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000002.npz", "step-00000010.npz"]
+    checkpoint.save(tmp_path, 11, model, keep=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000011.npz"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "text"])
@@ -57,7 +65,7 @@ def test_a_damaged_one_falls_back_to_the_one_before(tmp_path, damage, caplog):
     middle = len(whole) // 2
     flipped = whole[:middle] + bytes(byte ^ 255 for byte in whole[middle : middle + 64]) + whole[middle + 64 :]
     path.write_bytes({"cut": whole[:middle], "flip": flipped, "empty": b"", "text": b"hello"}[damage])
-    assert checkpoint.restore(tmp_path, other) == 1
+    assert restore(tmp_path, other) == 1
     assert same(model, other)
     assert "step-00000002.npz is damaged" in caplog.text
 
@@ -65,7 +73,7 @@ def test_a_damaged_one_falls_back_to_the_one_before(tmp_path, damage, caplog):
 def test_another_model_is_refused(tmp_path):
     checkpoint.save(tmp_path, 1, compiled())
     with pytest.raises(ValueError, match=r"another model: .*kernel' is \(3, 3, 3, 4\), the model has \(3, 3, 3, 5\)"):
-        checkpoint.restore(tmp_path, compiled(filters=5))
+        restore(tmp_path, compiled(filters=5))
 
 
 def test_weights_that_are_not_finite_are_not_saved(tmp_path):
@@ -88,4 +96,4 @@ def test_a_full_disk_leaves_the_earlier_one(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.npz"]
-    assert checkpoint.restore(tmp_path, compiled(1)) == 1
+    assert restore(tmp_path, compiled(1)) == 1

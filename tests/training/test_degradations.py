@@ -6,7 +6,7 @@ from PIL import Image
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from tests.conftest import sample
+from tests.models import sample
 from training.degradations import NOISES, add_noise, downscale, downscaled_frames, resize_bicubic, resize_matrix, to_bytes
 from training.restoration_metrics import psnr, ssim, y_channel
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import adapted
+from tests.models import adapted
 from training.evaluate import evaluate
 from training.metrics import extractor
 from training.restoration_metrics import psnr

@@ -3,12 +3,8 @@
 import csv
 import json
 import logging
-import os
 import random
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 
@@ -17,7 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.training.processes import finish, start, start_workers
 from tests.training.tiny import Tiny, train_tiny, weights
+from training import checkpoint
+from training.callbacks import Terminated
 from training.pictures import read_picture
 
 
@@ -34,18 +33,6 @@ def pictures(tmp_path_factory):
 def rows(run):
     with (run / "log.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def start(**options):
-    """The training in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", "tests.training.tiny", json.dumps(options, default=str)]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-def finish(process):
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
 
 
 def test_everything_is_written(tmp_path, pictures, capsys):
@@ -78,10 +65,10 @@ def test_the_same_seed_gives_the_same_weights(tmp_path, pictures):
 
 def test_killed_twice_it_ends_with_the_same_bits(tmp_path, pictures):
     options = {"data": f"folder:{pictures}", "steps": 1000, "log_every": 7, "checkpoint_every": 20, "ema": 0.9}
-    whole = start(out=tmp_path / "whole", **options)
+    whole = start({"out": tmp_path / "whole", **options})
     moments = random.Random(time.time_ns())
     for least in (moments.randrange(20, 300), moments.randrange(400, 800)):
-        process = start(out=tmp_path / "killed", resume=True, **options)
+        process = start({"out": tmp_path / "killed", "resume": True, **options})
         checkpoints = tmp_path / "killed" / "checkpoint"
         while not any(int(path.stem[5:]) >= least for path in checkpoints.glob("step-*.npz")):
             assert process.poll() is None, process.stderr.read()
@@ -90,7 +77,7 @@ def test_killed_twice_it_ends_with_the_same_bits(tmp_path, pictures):
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert not (tmp_path / "killed" / "model.keras").exists(), "the kill came too late"
-    finish(start(out=tmp_path / "killed", resume=True, **options))
+    finish(start({"out": tmp_path / "killed", "resume": True, **options}))
     finish(whole)
     for first, second in zip(weights(tmp_path / "whole"), weights(tmp_path / "killed"), strict=True):
         assert np.array_equal(first, second)
@@ -101,7 +88,7 @@ def test_killed_twice_it_ends_with_the_same_bits(tmp_path, pictures):
 
 def test_two_replicas_in_a_process_of_their_own(tmp_path, pictures):
     options = {"data": f"folder:{pictures}", "ema": 0.5, "steps": 20, "config": {"learning_rate": 1e-3}}
-    process = start(out=tmp_path / "two", replicas=2, **options)
+    process = start({"out": tmp_path / "two", "replicas": 2, **options})
     train_tiny(tmp_path / "one", **options)
     finish(process)
     for one, two in zip(weights(tmp_path / "one"), weights(tmp_path / "two"), strict=True):
@@ -110,23 +97,33 @@ def test_two_replicas_in_a_process_of_their_own(tmp_path, pictures):
         assert float(one["loss"]) == pytest.approx(float(two["loss"]), rel=1e-5)
 
 
-def test_two_machines(tmp_path, pictures, monkeypatch):
-    options = {"data": f"folder:{pictures}", "config": {"learning_rate": 1e-3}}
-    with socket.socket() as first, socket.socket() as second:
-        for free in (first, second):
-            free.bind(("127.0.0.1", 0))
-        workers = [f"127.0.0.1:{free.getsockname()[1]}" for free in (first, second)]
-    processes = []
-    for index in (1, 0):
-        cluster = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
-        monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
-        processes.append(start(out=tmp_path / "two", **options))
-    monkeypatch.delenv("TF_CONFIG")
-    train_tiny(tmp_path / "one", **options)
-    for process in processes:
-        finish(process)
-    for one, two in zip(weights(tmp_path / "one"), weights(tmp_path / "two"), strict=True):
-        assert np.abs(one - two).max() < 1e-6
+@pytest.mark.long
+def test_each_worker_killed_in_turn_it_ends_with_the_same_bits(tmp_path, pictures):
+    """A lone worker cannot come back to its cluster: whoever watches over them kills and starts all, with new addresses."""
+    options = {"data": f"folder:{pictures}", "steps": 600, "log_every": 5, "checkpoint_every": 20, "ema": 0.9, "resume": True}
+    checkpoints = tmp_path / "killed" / "checkpoint"
+    moments = random.Random(time.time_ns())
+    for turn, least in enumerate((moments.randrange(20, 150), moments.randrange(200, 400))):
+        workers = start_workers(*[{"out": tmp_path / "killed", **options}] * 2)
+        while not any(int(path.stem[5:]) >= least for path in checkpoints.glob("step-*.npz")):
+            assert workers[0].poll() is None, workers[0].stderr.read()
+            time.sleep(0.01)
+        time.sleep(moments.random() / 5)
+        for worker in (workers[turn], workers[1 - turn]):
+            worker.kill()
+            worker.communicate()
+    assert not (tmp_path / "killed" / "model.keras").exists(), "the kill came too late"
+    workers = start_workers(*[{"out": tmp_path / "killed", **options}] * 2)
+    while (checkpoint.newest(checkpoints) or 0) < 440:
+        time.sleep(0.01)
+    workers[1].terminate()  # one is told, and both save and stop
+    for worker in workers:
+        finish(worker, Terminated.exit_code)
+    for out in ("killed", "whole"):
+        for worker in start_workers(*[{"out": tmp_path / out, **options}] * 2):
+            finish(worker)
+    for first, second in zip(weights(tmp_path / "whole"), weights(tmp_path / "killed"), strict=True):
+        assert np.array_equal(first, second)
 
 
 def test_two_replicas_resume_exactly(tmp_path, pictures):
@@ -136,19 +133,6 @@ def test_two_replicas_resume_exactly(tmp_path, pictures):
     train_tiny(tmp_path / "parts", steps=8, resume=True, **options)
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
         assert np.array_equal(whole, parts)
-
-
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
-def test_mixed_precision_resumes_exactly_and_deploys_float32(tmp_path, pictures, precision):
-    options = {"data": f"folder:{pictures}", "precision": precision}
-    train_tiny(tmp_path / "whole", steps=6, **options)
-    train_tiny(tmp_path / "parts", steps=3, **options)
-    train_tiny(tmp_path / "parts", steps=6, resume=True, **options)
-    for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
-        assert np.array_equal(whole, parts)
-    model = keras.saving.load_model(tmp_path / "whole" / "model.keras")
-    assert {layer.dtype_policy.name for layer in model.network.layers} == {"float32"}
-    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_a_moving_average_is_what_is_deployed(tmp_path, pictures):
@@ -212,19 +196,20 @@ def test_too_many_bad_pictures_stop_with_the_list(tmp_path, pictures):
     train_tiny(tmp_path / "tolerant", data=f"folder:{folder}", max_bad=0.3)
 
 
-def test_interrupted_it_saves_the_step_and_goes_on_exactly(tmp_path, pictures):
+@pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])
+def test_interrupted_it_saves_the_step_and_goes_on_exactly(tmp_path, pictures, number, kind):
     options = {"data": f"folder:{pictures}", "steps": 300, "checkpoint_every": 1000}
 
     def interrupt():
         while not (tmp_path / "parts" / "log.csv").exists() or len(rows(tmp_path / "parts")) < 3:
             time.sleep(0.001)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
 
     threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt, match=r"after step \d+, .* --resume"):
+    with pytest.raises(kind, match=r"after step \d+, .* --resume"):
         train_tiny(tmp_path / "parts", **options)
     assert len(list((tmp_path / "parts" / "checkpoint").iterdir())) == 1
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     train_tiny(tmp_path / "parts", resume=True, **options)
     train_tiny(tmp_path / "whole", **options)
     for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):

@@ -36,10 +36,14 @@ def test_wrong_use(name, replicas, words):
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ("{", "to be like"),
+        ("{", "it is not JSON"),
         ("{}", "to be like"),
         ('{"cluster": {"worker": "a:1"}, "task": {"type": "worker", "index": 0}}', "to be like"),
         (json.dumps({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}), "index 2, of 2"),
+        (
+            json.dumps({"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}),
+            "an address twice: a:1, a:1",
+        ),
     ],
 )
 def test_bad_tf_config(monkeypatch, config, words):
@@ -62,3 +66,5 @@ def test_combinations_that_are_known_to_fail():
     check_combination(make_strategy("mirrored", 2), jit=False)
     with pytest.raises(ValueError, match="--jit fails with several replicas"):
         check_combination(make_strategy("mirrored", 2), jit=True)
+    with pytest.raises(ValueError, match="--steps-per-execution fails with several replicas"):
+        check_combination(make_strategy("mirrored", 2), steps_per_execution=2)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from training.callbacks import Terminated
 from training.run import train
 from zoo._base import ImageModel
 from zoo.specs import Normal, Picture
@@ -69,4 +70,19 @@ def weights(run: Path) -> list[np.ndarray]:
 
 
 if __name__ == "__main__":
-    train_tiny(**json.loads(sys.argv[1]))
+    # One training, or a list of them, whose errors are then printed, null where there was none.
+    runs = json.loads(sys.argv[1])
+    if isinstance(runs, dict):
+        try:
+            train_tiny(**runs)
+        except Terminated as error:
+            sys.exit(error.exit_code)
+    else:
+        faults: list[str | None] = []
+        for options in runs:
+            try:
+                train_tiny(**options)
+                faults.append(None)
+            except (ValueError, OSError) as error:
+                faults.append(f"{type(error).__name__}: {error}")
+        print(json.dumps(faults))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import batches, sample
+from tests.models import batches, sample
 from zoo.layers import AdaptiveInstanceNormalization
 
 random = np.random.default_rng(0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import sample
+from tests.models import sample
 from zoo.layers import AffineWarp2D, LaplacianBlend
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import batches, sample
+from tests.models import batches, sample
 from zoo._rate_scaled_adam import RateScaledAdam
 from zoo.layers import ChannelwiseDense
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tests.conftest import batches
+from tests.models import batches
 from training.strategies import make_strategy
 from zoo.cyclegan import LinearDecay
 from zoo.layers import PicturePool

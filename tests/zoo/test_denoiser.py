@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import batches, sample
+from tests.models import batches, sample
 from training.restoration_metrics import psnr
 
 

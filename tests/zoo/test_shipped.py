@@ -21,7 +21,7 @@ def test_every_shipped_weight_loads_is_small_and_has_a_card(name):
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
     card = file.with_suffix(".md").read_text(encoding="utf-8")
     assert f"# {name}" in card
-    for heading in ("Use", "Network", "Training", "Data", "Score", "Limits"):
+    for heading in ("Use", "Network", "Training", "Data", "Licence", "Score", "Limits"):
         assert f"**{heading}**" in card
 
 

@@ -132,3 +132,16 @@ def test_cifar_preset_is_plain():
     assert "path_length" not in made.loss_names and "second_latent" not in made.batch_spec
     assert not any(isinstance(layer, keras.layers.Add) for layer in made.discriminator.layers)
     assert {layer.filters for layer in made.discriminator.layers if hasattr(layer, "filters")} == {512}
+
+
+def test_mixed_styles_are_those_of_the_layers_copied():
+    made = model(mapping_rate=1.0)
+    first, second = random.standard_normal((2, 3, 8), np.float32)
+    own, other = (np.asarray(made.mix_styles(latent, latent, "coarse", 0.7)) for latent in (first, second))
+    inputs = {"latent": first, "truncation": np.full(3, 0.7, "float32")}
+    np.testing.assert_allclose(own, np.asarray(made.inference_model()(inputs)["output_image"]), atol=1e-5)
+    mixed = {styles: np.asarray(made.mix_styles(first, second, styles, 0.7)) for styles in ("coarse", "middle", "fine")}
+    for pictures in mixed.values():
+        assert np.abs(pictures - own).max() > 1e-3 and np.abs(pictures - other).max() > 1e-3
+    with pytest.raises(ValueError, match="did you mean 'coarse'"):
+        made.mix_styles(first, second, "course")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.conftest import sample
+from tests.models import sample
 from training.masks import draw_mask
 from zoo.layers import GatedConvolution2D, PartialConvolution2D, PyramidFill
 

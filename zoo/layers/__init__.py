@@ -1,5 +1,6 @@
 """Layers that export cleanly, with fixed and with unknown sizes, to every runtime."""
 
+from zoo.layers.adaptive_augmentation import AdaptiveAugmentation
 from zoo.layers.adaptive_instance_normalization import AdaptiveInstanceNormalization
 from zoo.layers.affine_warp import AffineWarp2D
 from zoo.layers.bicubic_upsampling import BicubicUpsampling2D
@@ -28,6 +29,7 @@ from zoo.layers.reflection_padding import ReflectionPadding2D
 from zoo.layers.truncation import Truncation
 
 __all__ = [
+    "AdaptiveAugmentation",
     "AdaptiveInstanceNormalization",
     "AffineWarp2D",
     "BicubicUpsampling2D",

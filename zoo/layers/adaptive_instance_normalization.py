@@ -16,16 +16,20 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
 
     Args:
         epsilon: added to the variances.
+
+    Called on a part of the content, it takes the `moments` of the whole: mean and variance, [N, 1, 1, C].
     """
+
+    takes_moments = True
 
     def __init__(self, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
         content, style = inputs
-        mean, deviation = moments(style, self.epsilon)
-        return normalize(content, deviation, mean, self.epsilon)
+        mean, deviation = mean_and_deviation(style, self.epsilon)
+        return normalize(content, deviation, mean, self.epsilon, moments)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]
@@ -34,7 +38,7 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
-def moments(style: Any, epsilon: float) -> tuple[Any, Any]:
+def mean_and_deviation(style: Any, epsilon: float) -> tuple[Any, Any]:
     """Mean and deviation of every channel over the pixels of [N, H, W, C]: two float32 [N, 1, 1, C]."""
     wide = ops.cast(style, "float32")
     mean = ops.mean(wide, axis=(1, 2), keepdims=True)

@@ -17,7 +17,11 @@ class ConditionalInstanceNormalization(keras.layers.Layer):
     Args:
         styles: how many styles.
         epsilon: added to the variance.
+
+    Called on a part of a picture, it takes the `moments` of the whole: mean and variance, [N, 1, 1, C].
     """
+
+    takes_moments = True
 
     def __init__(self, styles: int, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -29,12 +33,12 @@ class ConditionalInstanceNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
         self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
         x, style_weights = inputs
         channels = (-1, 1, 1, x.shape[-1])
         gamma = ops.reshape(ops.matmul(style_weights, self.gamma), channels)
         beta = ops.reshape(ops.matmul(style_weights, self.beta), channels)
-        return normalize(x, gamma, beta, self.epsilon)
+        return normalize(x, gamma, beta, self.epsilon, moments)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape[0]

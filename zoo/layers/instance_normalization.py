@@ -15,7 +15,11 @@ class InstanceNormalization(keras.layers.Layer):
     Args:
         epsilon: added to the variance.
         affine: whether scale and offset are learned; otherwise they are 1 and 0.
+
+    Called on a part of a picture, it takes the `moments` of the whole: mean and variance, [N, 1, 1, C].
     """
+
+    takes_moments = True
 
     def __init__(self, epsilon: float = 1e-5, affine: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -30,18 +34,21 @@ class InstanceNormalization(keras.layers.Layer):
         self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
         self.beta = self.add_weight(shape=channels, initializer="zeros", name="beta")
 
-    def call(self, inputs: Any) -> Any:
-        return normalize(inputs, self.gamma, self.beta, self.epsilon)
+    def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
+        return normalize(inputs, self.gamma, self.beta, self.epsilon, moments)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon, "affine": self.affine}
 
 
-def normalize(x: Any, gamma: Any, beta: Any, epsilon: float) -> Any:
-    """`gamma * (x - mean) / deviation + beta` over the pixels of [N, H, W, C]; gamma and beta broadcast against it."""
+def normalize(x: Any, gamma: Any, beta: Any, epsilon: float, moments: tuple[Any, Any] | None = None) -> Any:
+    """`gamma * (x - mean) / deviation + beta` over the pixels of [N, H, W, C]; gamma and beta broadcast against it.
+
+    Mean and variance are those of x, or the given ones.
+    """
     wide = ops.cast(x, "float32")
-    centered = wide - _mean_over_pixels(wide)
-    variance = _mean_over_pixels(ops.square(centered))
+    centered = wide - (_mean_over_pixels(wide) if moments is None else moments[0])
+    variance = _mean_over_pixels(ops.square(centered)) if moments is None else moments[1]
     scale = ops.cast(gamma, "float32") * ops.rsqrt(variance + epsilon)
     return ops.cast(centered * scale + ops.cast(beta, "float32"), x.dtype)
 

@@ -21,6 +21,8 @@ def frozen_call(network: keras.Model, *inputs: Any, training: bool = True) -> An
 class NonSaturating:
     """The non-saturating logistic objective (Goodfellow et al. 2014, https://arxiv.org/abs/1406.2661); scores are logits."""
 
+    boundary = 0.0  # a score above it says "real"
+
     def real(self, score: Any) -> Any:
         """The discriminator's loss on real pictures' scores, elementwise."""
         return ops.softplus(-ops.cast(score, "float32"))
@@ -49,6 +51,8 @@ class Hinge(NonSaturating):
 
 class LeastSquares(NonSaturating):
     """The least-squares objective (Mao et al. 2017, https://arxiv.org/abs/1611.04076), targets 1 and 0."""
+
+    boundary = 0.5
 
     def real(self, score: Any) -> Any:
         return ops.square(ops.cast(score, "float32") - 1)

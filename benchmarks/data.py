@@ -1,0 +1,130 @@
+"""The data pipeline against its peers and its limit: a folder of JPEG pictures to batches of 256 crops.
+
+    python -m benchmarks.data --data folder:../shared/data/photos/train
+
+All make float32 batches [16, 256, 256, 3] in [0, 1], in turns, in one run. The share is of the faster of the bare decoders,
+TensorFlow's and Pillow's, which decode whole pictures on all cores and do nothing else. PyTorch's DataLoader is measured where
+torch is installed (extra `bench`).
+"""
+
+import argparse
+import concurrent.futures
+import importlib.util
+import itertools
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+SIZE, BATCH = 256, 16
+
+
+def bare(decode: Callable[[Path], Any], files: list[Path]) -> Iterator[int]:
+    """Whole pictures decoded on all cores."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        endless = itertools.cycle(files)
+        while True:
+            yield len(list(pool.map(decode, itertools.islice(endless, BATCH))))
+
+
+def pillow(file: Path) -> Any:
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def tensorflow_decoder() -> Callable[[Path], Any]:
+    import tensorflow as tf
+
+    return lambda file: tf.io.decode_jpeg(file.read_bytes(), channels=3)
+
+
+def ours(source: Any, share: tuple[float, float] | None) -> Iterator[int]:
+    from training.batches import Batches
+    from zoo.specs import Picture
+
+    for batch in Batches({"image": Picture(SIZE, scale=share)}, {"data": source}, BATCH).dataset():
+        yield len(batch["image"])
+
+
+def keras_directory(folder: Path) -> Iterator[int]:
+    """The whole short side, resized; it draws no crops and looks at no orientation."""
+    import keras
+
+    dataset = keras.utils.image_dataset_from_directory(
+        folder, labels=None, batch_size=BATCH, image_size=(SIZE, SIZE), crop_to_aspect_ratio=True, verbose=False
+    )
+    for batch in dataset.map(lambda images: images / 255).repeat():
+        yield len(batch)
+
+
+def torch_loader(files: list[Path]) -> Iterator[int]:
+    """Random resized crops by Pillow in one process a core."""
+    import torch
+
+    class Crops(torch.utils.data.Dataset):
+        def __len__(self) -> int:
+            return 1_000_000
+
+        def __getitem__(self, index: int) -> Any:
+            random = np.random.default_rng(index)
+            with Image.open(files[index % len(files)]) as image:
+                picture = image.convert("RGB")
+            side = int((0.6 + 0.4 * random.random()) * min(picture.size))
+            left, top = (int(random.random() * (length - side + 1)) for length in picture.size)
+            box = (left, top, left + side, top + side)
+            crop = picture.resize((SIZE, SIZE), Image.Resampling.BILINEAR, box)
+            return torch.from_numpy(np.asarray(crop, np.float32) / np.float32(255))
+
+    for batch in torch.utils.data.DataLoader(Crops(), batch_size=BATCH, num_workers=os.cpu_count() or 1):
+        yield len(batch)
+
+
+def rate(batches: Iterator[int], pictures: int) -> float:
+    """Pictures a second; as many before go uncounted, which were made ahead while others had their turn."""
+    for _ in range(pictures // BATCH):
+        next(batches)
+    started, done = time.perf_counter(), 0
+    while done < pictures:
+        done += next(batches)
+    return done / (time.perf_counter() - started)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.data", description=__doc__)
+    parser.add_argument("--data", default="folder:../shared/data/photos/train", help="folder:PATH with JPEG pictures")
+    parser.add_argument("--pictures", type=int, default=480, help="pictures a turn")
+    parser.add_argument("--turns", type=int, default=5)
+    arguments = parser.parse_args()
+    from training.sources import open_source
+
+    source = open_source(arguments.data)
+    files = [file for file in source.files if file.suffix.lower() in (".jpg", ".jpeg")]  # type: ignore[attr-defined]
+    runs: dict[str, Iterator[int]] = {
+        "bare decoder, TensorFlow": bare(tensorflow_decoder(), files),
+        "bare decoder, Pillow": bare(pillow, files),
+        "ours, crops of 0.6 to 1 of the short side": ours(source, (0.6, 1.0)),
+        "ours, crops of 256 native pixels": ours(source, None),
+        "ours, the whole short side": ours(source, (1.0, 1.0)),
+        "keras.utils.image_dataset_from_directory": keras_directory(source.root),  # type: ignore[attr-defined]
+    }
+    if importlib.util.find_spec("torch"):
+        runs["PyTorch DataLoader with Pillow, crops of 0.6 to 1"] = torch_loader(files)
+    rates: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(arguments.turns):
+        for name, batches in runs.items():
+            rates[name].append(rate(batches, arguments.pictures))
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    limit = max(value for name, value in medians.items() if name.startswith("bare"))
+    print(f"{os.cpu_count()} cores, {len(files)} pictures such as {Image.open(files[0]).size}\n")
+    print("| JPEG folder to batches of 16 crops of 256 | pictures/s | share of the bare decoder |\n| --- | --- | --- |")
+    for name, value in medians.items():
+        print(f"| {name} | {value:.0f} | {value / limit:.0%} |")
+
+
+if __name__ == "__main__":
+    main()

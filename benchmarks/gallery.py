@@ -1,0 +1,169 @@
+"""The pictures of docs/gallery: photographs by styles by methods, and the loss curve of neural_style.
+
+    python -m benchmarks.gallery [--out docs/gallery] [--size 256] [--iterations 70,40]
+
+Photographs and styles come with scikit-image or are drawn here; every shipped weight that paints in a style has a column.
+"""
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+PHOTOGRAPHS = ("chelsea", "astronaut", "coffee", "rocket")
+INK, PALE = "#222222", "#dddddd"
+COLORS = {"style": "#c0392b", "content": "#2471a3"}
+
+
+def photographs(size: int) -> list[np.ndarray]:
+    """The middle squares of the photographs, float32 [size, size, 3] in [0, 1]."""
+    from training.sources import open_source
+
+    return [square(open_source(f"samples:{name}").image(0), size) for name in PHOTOGRAPHS]
+
+
+def square(image: Image.Image, size: int) -> np.ndarray:
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    small = image.convert("RGB").resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
+    return np.asarray(small, np.float32) / 255
+
+
+def styles(size: int) -> dict[str, np.ndarray]:
+    """Style pictures that anyone may use: two drawn, one in the public domain."""
+    import skimage
+
+    from cli.demo import stained_glass
+
+    tissue = Path(skimage.__file__).parent / "data" / "ihc.png"
+    return {"stained glass": stained_glass(size), "strokes": strokes(size), "tissue": square(Image.open(tissue), size)}
+
+
+def strokes(size: int) -> np.ndarray:
+    """Night blues and yellows laid down in short strokes along a swirling field."""
+    random, scale = np.random.default_rng(0), 4 * size / 256
+    palette = np.array([(18, 32, 90), (34, 70, 150), (60, 120, 190), (120, 170, 210), (235, 200, 90), (250, 232, 170)])
+    canvas = Image.new("RGB", (2 * size, 2 * size), tuple(palette[0].tolist()))
+    draw = ImageDraw.Draw(canvas)
+    for x, y in random.uniform(0, 2 * size, (9000, 2)):
+        u, v = x / size * np.pi, y / size * np.pi
+        angle = 2.2 * np.sin(1.3 * u + np.cos(v)) + 1.7 * np.cos(1.1 * v - np.sin(1.6 * u))
+        shade = 2.2 + 2.0 * np.sin(0.9 * u + 1.4 * np.sin(v)) * np.cos(0.8 * v) + random.normal(0, 0.7)
+        color = palette[int(np.clip(round(shade), 0, 5))] + random.integers(-14, 15, 3)
+        reach = np.array([np.cos(angle), np.sin(angle)]) * 3.2 * scale
+        ends = [(x - reach[0], y - reach[1]), (x + reach[0], y + reach[1])]
+        draw.line(ends, tuple(np.clip(color, 0, 255).tolist()), round(1.5 * scale))
+    return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS), np.float32) / 255
+
+
+def shipped_columns(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What every shipped weight for style transfer makes of the pictures; one that takes the style as a picture is given each."""
+    import zoo
+    from zoo._load import shipped_weights
+
+    columns = {}
+    for name in shipped_weights():
+        model = zoo.load(name)
+        if model.task != "style transfer" and model.task != "unpaired translation":
+            continue
+        network = model.inference_model()
+        inputs: dict[str, Any] = {"image": np.stack(pictures), "strength": np.ones(len(pictures), "float32")}
+        for title, style in given.items() if "style" in network.input else [("", None)]:
+            for number in range(network.input["style_weights"].shape[1]) if "style_weights" in network.input else [0]:
+                if style is not None:
+                    inputs["style"] = np.stack([style] * len(pictures))
+                if "style_weights" in network.input:
+                    inputs["style_weights"] = np.eye(network.input["style_weights"].shape[1], dtype="float32")[
+                        [number] * len(pictures)
+                    ]
+                result = network({key: inputs[key] for key in network.input})["output_image"]
+                label = f"{name} {title}".strip() + (f" {number}" if "style_weights" in network.input else "")
+                columns[label] = np.asarray(result)
+    return columns
+
+
+def painted_columns(
+    pictures: list[np.ndarray], given: dict[str, np.ndarray], size: int, iterations: tuple[int, int]
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+    """What neural_style makes of them, with the style in a corner; and the loss curve of the first."""
+    from training.optimise import optimise_picture
+
+    columns, first = {}, []
+    for title, style in given.items():
+        results = []
+        for picture in pictures:
+            result, curve = optimise_picture(picture, [style], size=size, iterations=iterations)
+            first = first or curve
+            results.append(inset(result, style))
+            print(f"{title}: {len(results)} of {len(pictures)}", flush=True)
+        columns[f"neural_style {title}"] = np.stack(results)
+    return columns, first
+
+
+def inset(picture: np.ndarray, style: np.ndarray) -> np.ndarray:
+    """The style at a quarter of the size in the lower right corner, framed in white."""
+    side = len(picture) // 4
+    framed = picture.copy()
+    framed[-side - 6 :, -side - 6 :] = 1
+    framed[-side - 3 : -3, -side - 3 : -3] = (
+        np.asarray(Image.fromarray(np.uint8(255 * style)).resize((side, side), Image.Resampling.LANCZOS), np.float32) / 255
+    )
+    return framed
+
+
+def loss_plot(curve: list[dict[str, float]], width: int = 640, height: int = 320, scale: int = 3) -> Image.Image:
+    """The terms of the loss by iteration, on a logarithmic scale; a line where the picture is made twice as large."""
+    canvas = Image.new("RGB", (scale * width, scale * height), "white")
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13 * scale)
+    left, right, top, bottom = (scale * x for x in (56, width - 80, 28, height - 40))
+    values = [point[name] for point in curve for name in COLORS]
+    low = np.floor(np.log10(min(curve[-1][name] for name in COLORS)))  # the first content loss is nothing, or nearly so
+    high = np.ceil(np.log10(max(values)))
+
+    def place(iteration: float, value: float) -> tuple[float, float]:
+        share = (max(np.log10(value), low) - low) / (high - low)
+        return left + (right - left) * iteration / (len(curve) - 1), float(bottom - (bottom - top) * share)
+
+    for power in range(int(low), int(high) + 1):
+        y = place(0, 10.0**power)[1]
+        draw.line([(left, y), (right, y)], PALE, scale)
+        draw.text((left - 8 * scale, y), f"{10.0**power:g}", INK, font, anchor="rm")
+    for iteration, (before, point) in enumerate(itertools.pairwise(curve), 1):
+        if before["size"] != point["size"]:
+            x = place(iteration, 10.0**low)[0]
+            draw.line([(x, top), (x, bottom)], PALE, 2 * scale)
+            draw.text((x + 5 * scale, top), f"{point['size']:.0f} pixels", INK, font, anchor="lt")
+    draw.text((left + 5 * scale, top), f"{curve[0]['size']:.0f} pixels", INK, font, anchor="lt")
+    for name, color in COLORS.items():
+        draw.line([place(i, point[name]) for i, point in enumerate(curve)], color, 2 * scale, joint="curve")
+        draw.text((right + 8 * scale, place(len(curve) - 1, curve[-1][name])[1]), name, color, font, anchor="lm")
+    draw.text(((left + right) / 2, bottom + 22 * scale), "iterations of L-BFGS", INK, font, anchor="mm")
+    return canvas.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("docs/gallery"))
+    parser.add_argument("--size", type=int, default=256, help="side of every picture in pixels")
+    parser.add_argument("--iterations", default="70,40", help="of neural_style, at the coarsest size and at each finer one")
+    parser.add_argument("--pictures", type=int, default=len(PHOTOGRAPHS), help="only the first so many photographs")
+    parser.add_argument("--styles", type=int, default=3, help="only the first so many styles of neural_style")
+    arguments = parser.parse_args()
+    from training.pictures import grid
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    coarse, fine = map(int, arguments.iterations.split(","))
+    pictures = photographs(arguments.size)[: arguments.pictures]
+    given = dict(list(styles(arguments.size).items())[: arguments.styles])
+    shipped = {"photograph": np.stack(pictures), **shipped_columns(pictures, given)}
+    painted, curve = painted_columns(pictures, given, arguments.size, (coarse, fine))
+    for name, columns in {"one_pass": shipped, "optimised": {"photograph": np.stack(pictures), **painted}}.items():
+        Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / f"{name}.jpg", quality=85)
+    loss_plot(curve).save(arguments.out / "loss.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""`zoo apply --engine ray`: pictures spread over the processes and machines of a Ray cluster, by Ray Data."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: dict[str, Any]) -> None:
+    """Runs WHAT on every picture whose result is not there yet, and names the bad ones.
+
+    Args:
+        what: as for `zoo apply`, at the same path on all machines.
+        jobs: every picture, and the file that it becomes.
+        out: where the results go, for the last line.
+        options: `styles`, `mask`, `strength`, `preserve_color`, `threads`, `marked`: see `zoo apply`.
+
+    Raises:
+        ValueError: the extra `cluster` is not installed, or some pictures could not be read.
+    """
+    from training.ray_train import connected
+
+    left = [{"source": str(source), "target": str(target)} for source, target in jobs if not target.exists()]
+    if len(left) < len(jobs):
+        click.echo(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already", err=True)
+    if not left:
+        return
+    Worker(str(Path.cwd()), what, options)  # a wrong option is found here, in one line
+    faults = 0
+    with connected("--engine ray") as ray:
+        from ray.data import ActorPoolStrategy, DataContext
+
+        DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+        threads = options["threads"] or 1
+        processes = max(1, min(int(ray.cluster_resources().get("CPU", 1)) // threads, len(left)))
+        rows = ray.data.from_items(left, override_num_blocks=min(len(left), 8 * processes)).map(
+            Worker,
+            fn_constructor_args=(str(Path.cwd()), what, options),
+            compute=ActorPoolStrategy(size=processes),
+            num_cpus=threads,
+        )
+        for row in rows.iter_rows():
+            if row["fault"]:
+                faults += 1
+                click.echo(f"skipped: {row['fault']}", err=True)
+    click.echo(f"{len(left) - faults} of {len(jobs)} pictures written to {out}")
+    if faults:
+        raise ValueError(f"{faults} of {len(jobs)} pictures could not be read or written; they are named above")
+
+
+class Worker:
+    """A process that has the model in memory and takes one picture after the other."""
+
+    def __init__(self, folder: str, what: str, options: dict[str, Any]) -> None:
+        from cli.inputs import open_runtime
+        from cli.provenance import provenance_of
+        from cli.transform import frames_of, transformed
+
+        os.chdir(folder)
+        runtime = open_runtime(what, options["threads"] or 1)
+        if frames_of(runtime.signature) > 1:
+            raise ValueError("--engine ray takes single pictures; this model looks at neighbouring frames")
+        names = ("styles", "mask", "strength", "preserve_color")
+        self.transform = transformed(runtime, *(options[name] for name in names))
+        self.metadata = provenance_of(what, runtime.signature, options["marked"])
+
+    def __call__(self, row: dict[str, str]) -> dict[str, str]:
+        """The row with its `fault`, "" if there is none."""
+        from training.pictures import write_picture
+
+        source, target = Path(row["source"]), Path(row["target"])
+        fault = ""
+        try:
+            if not target.exists():  # a picture of a process that died is given out again
+                picture = self.transform(source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_picture(target, *picture, metadata=self.metadata)
+        except (ValueError, OSError) as error:
+            fault = " ".join(str(error).split())
+        return {**row, "fault": fault}

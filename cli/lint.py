@@ -1,0 +1,59 @@
+"""`zoo lint`: what would not export, before any training."""
+
+import dataclasses
+import json
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("what")
+@click.option("--preset", help="A preset, where WHAT is a family; see zoo list.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting, where WHAT is a family; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool) -> None:
+    """Finds what in WHAT stands in the way of LiteRT, ONNX and a phone's GPU, by layer and operation, with the remedy.
+
+    WHAT is a family, not trained yet, or a run directory, a .keras file or a shipped weight. Exit code 1 if there is something.
+
+    Example: zoo lint fast_style --preset mobile --set width=24
+    """
+    from cli.quiet import import_tensorflow
+
+    import_tensorflow()
+    from cli.settings import model_file, parse_settings
+    from zoo._load import create, list_models, load
+
+    family = what in list_models()
+    if (preset or settings) and not family:
+        raise ValueError(f"--preset and --set are for a family; {what} has its settings in its file")
+    model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(model_file(what))
+    if not model.deployable:
+        raise ValueError(f"{what} works by optimisation on one picture; there is nothing to export")
+    from export.lint import lint as found_in
+
+    classes = getattr(model, "classes", None)
+    found = {name: found_in(network, classes) for name, network in model.inference_models().items()}
+    if as_json:
+        rows = [{"signature": name, **dataclasses.asdict(item)} for name, items in found.items() for item in items]
+        click.echo(json.dumps({"model": model.name, "findings": rows}, indent=2))
+    elif any(found.values()):
+        print_findings(found)
+    else:
+        click.echo(f"{what}: nothing in the way of LiteRT, ONNX and a phone's GPU")
+    sys.exit(1 if any(found.values()) else 0)
+
+
+def print_findings(found: dict) -> None:
+    from rich.table import Table
+
+    from cli.table import wide_console
+
+    table = Table("layer", "operation", "stands in the way of", "remedy", show_lines=True)
+    for name, items in found.items():
+        for item in items:
+            layer = item.layer or "(not known)"
+            files = "\n".join(item.files)
+            table.add_row(layer if name == "serving_default" else f"{name}: {layer}", item.operation, files, item.remedy)
+    wide_console().print(table)

@@ -1,0 +1,128 @@
+"""From a picture file to what a model makes of it, for `zoo apply`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cli.inputs import constant_inputs, find_hole, read_mask
+
+LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
+
+
+def painted(paint: Any) -> Any:
+    """From a picture file to its painting and the transparency to write with it."""
+    from training.pictures import read_picture
+
+    def transform(source: Path) -> tuple[Any, Any]:
+        picture = read_picture(source)
+        result = paint(picture.rgb)
+        return result, picture.alpha if picture.alpha is None else resized(picture.alpha, result.shape)
+
+    return transform
+
+
+def transformed(
+    runtime: Any, styles: tuple[str, ...], mask: Path | None, strength: float, preserve_color: bool, sources: Sequence[Path] = ()
+) -> Any:
+    """From a picture file to what the model makes of it and the transparency to write with it.
+
+    A model that looks at neighbouring frames finds them among `sources`, in the folder of the picture.
+    """
+    from training.pictures import read_picture
+
+    constants = constant_inputs(runtime.signature, styles, strength)
+    hole = read_mask(runtime.signature, mask)
+    frames = frames_of(runtime.signature)
+    read = read_picture if frames == 1 else neighbourhood(frames, sources)
+    return lambda source: run_on(runtime, source, read(source), constants, hole, preserve_color)
+
+
+def frames_of(signature: Any) -> int:
+    """How many neighbouring frames the model looks at, an odd number: 1 for a model of single pictures."""
+    channels = signature.inputs["image"].shape[-1] if "image" in signature.inputs else 3
+    return channels // 3 if channels % 6 == 3 else 1
+
+
+def neighbourhood(frames: int, sources: Sequence[Path]) -> Any:
+    """From a picture file to it and those around it by name in its folder, as channels; the first and last are repeated."""
+    import functools
+    import re
+
+    import numpy as np
+
+    from training.pictures import Picture, read_picture
+
+    read = functools.lru_cache(frames)(read_picture)
+
+    def key(path: Path) -> list[Any]:
+        """Frame 10 comes after frame 9."""
+        return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
+
+    def stacked(source: Path) -> Picture:
+        order = sorted((other for other in sources if other.parent == source.parent), key=key) or [source]
+        place = order.index(source)
+        reach = frames // 2
+        around = [order[min(max(place + step, 0), len(order) - 1)] for step in range(-reach, reach + 1)]
+        pictures = [read(other) for other in around]
+        for other, picture in zip(around, pictures, strict=True):
+            if picture.rgb.shape != pictures[reach].rgb.shape:
+                raise ValueError(
+                    f"{source}: this model looks at {frames} neighbouring frames of one size, and {other} is of another"
+                )
+        return Picture(np.concatenate([picture.rgb for picture in pictures], axis=-1), pictures[reach].alpha)
+
+    return stacked
+
+
+def run_on(
+    runtime: Any, source: Path, picture: Any, constants: dict[str, Any], hole: Any, preserve_color: bool
+) -> tuple[Any, Any]:
+    """The result for the picture that was read from `source`, and the transparency to write with it.
+
+    A model that takes a mask fills the hole; without one, what is transparent is the hole, and comes back opaque.
+
+    Raises:
+        ValueError: the picture or its mask does not fit the model.
+    """
+    inputs = {"image": picture.rgb, **constants}
+    alpha = picture.alpha
+    if "mask" in runtime.signature.inputs:
+        inputs["mask"], alpha = find_hole(source, hole, alpha, picture.rgb.shape)
+    channels = runtime.signature.inputs["image"].shape[-1]
+    if channels == 1:
+        inputs["image"] = gray(picture.rgb)
+    elif channels != picture.rgb.shape[-1]:
+        raise ValueError(f"this model takes {channels} channels, which are not those of one picture")
+    batch = {name: value if name in constants else value[None] for name, value in inputs.items()}
+    result = runtime(**batch)["output_image"][0]
+    if preserve_color:
+        middle = picture.rgb.shape[-1] // 2
+        result = keep_color(picture.rgb[..., middle - 1 : middle + 2], result)
+    return result, alpha if alpha is None else resized(alpha, result.shape)
+
+
+def gray(picture: Any) -> Any:
+    """The luminance [H, W, 1] of [H, W, 3] (BT.601)."""
+    import numpy as np
+
+    return (picture @ np.array(LUMINANCE, "float32"))[..., None]
+
+
+def resized(alpha: Any, shape: tuple[int, ...]) -> Any:
+    """The transparency [H, W, 1] of a picture that is now of `shape`."""
+    import numpy as np
+    from PIL import Image
+
+    if alpha.shape[:2] == shape[:2]:
+        return alpha
+    picture = Image.fromarray(alpha[..., 0]).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+    return np.clip(np.asarray(picture)[..., None], 0, 1)
+
+
+def keep_color(picture: Any, result: Any) -> Any:
+    """The luminance of `result` with the colours of `picture` (BT.601), both [H, W, 3] in [0, 1]."""
+    import numpy as np
+
+    if picture.shape != result.shape:
+        raise ValueError("--preserve-color needs a result of the picture's own size and channels")
+    return np.clip(picture + gray(result - picture), 0, 1)

@@ -1,0 +1,52 @@
+"""`zoo apply` on a video: frame after frame, with its times and its sound."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def apply_video(
+    runtime: Any,
+    source: Path,
+    out: Path,
+    styles: tuple[str, ...],
+    mask: Path | None,
+    strength: float,
+    preserve_color: bool,
+    metadata: dict[str, str] | None,
+) -> None:
+    """Writes what the model makes of the video `source` to the video `out`.
+
+    Raises:
+        ValueError: as `transformed` in cli/transform.py, or the video cannot be read or written.
+        OSError: there is no room.
+    """
+    import numpy as np
+
+    from cli.inputs import constant_inputs, read_mask
+    from cli.progress import rated
+    from cli.transform import frames_of, run_on
+    from training.pictures import Picture
+    from training.video import neighbours, transform_video
+
+    if not source.exists():
+        raise ValueError(f"{source} does not exist")
+    if out.exists():
+        raise ValueError(f"{out} exists; remove it or choose another --out")
+    constants = constant_inputs(runtime.signature, styles, strength)
+    hole = read_mask(runtime.signature, mask)
+
+    def transform(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        for stack in neighbours(frames, frames_of(runtime.signature)):
+            picture = Picture(stack.astype("float32") / 255)
+            result, _ = run_on(runtime, source, picture, constants, hole, preserve_color)
+            yield np.round(255 * np.clip(np.repeat(result, 3 // result.shape[-1], axis=-1), 0, 1)).astype("uint8")
+
+    started = time.monotonic()
+    with rated("frame") as report:
+        comment = (metadata or {}).get("Description", "")
+        count, rate = transform_video(source, out, transform, report=report, comment=comment)
+    click.echo(f"{out}: {count} frames at {rate:.4g} a second, computed at {count / (time.monotonic() - started):.3g} a second")

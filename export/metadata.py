@@ -1,0 +1,81 @@
+"""What each file of an export says of itself: the model, its data and licence, its signature; read back from the file alone."""
+
+import importlib.metadata
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from export.signature import Signature, Tensor
+from export.verify import FLOORS
+
+MEMBER = "metadata.json"
+RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}
+# What only people know of a model: key -> what to write where nothing is known.
+ASKED = {
+    "data": "what it was trained on, and under which terms",
+    "licence": "the licence of the weights",
+    "limits": "what it does badly, and what it must not be used for",
+}
+
+
+def value_range(tensor: Tensor) -> str:
+    if tensor.name in RANGES:
+        return RANGES[tensor.name]
+    return f"{tensor.range[0]:g} to {tensor.range[1]:g}" if tensor.range else "any"
+
+
+def facts_of(model: str, signature: Signature, weights_sha256: str, about: Mapping[str, str]) -> dict[str, str]:
+    """Everything that is true of all files of an export. `about` holds task, paper, and what is known of `ASKED`."""
+    sides = {"inputs": signature.inputs, "outputs": signature.outputs}
+    return {
+        "model": model,
+        **about,
+        **{side: "; ".join(_described(tensor) for tensor in tensors.values()) for side, tensors in sides.items()},
+        "weights_sha256": weights_sha256,
+        "made_with": f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}",
+        "card": "MODEL_CARD.md and manifest.json of the export that this file comes from",
+    }
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{tensor.name}: {tensor.dtype} [{', '.join(map(str, tensor.shape))}], {value_range(tensor)}"
+
+
+def parity_fact(precision: str) -> dict[str, str]:
+    """The floor that the file was measured against; the figures themselves are in the manifest, which holds the file's hash."""
+    floor = FLOORS[precision]
+    words = f"at most {floor:g} of largest difference" if precision == "float32" else f"at least {floor:g} dB of PSNR"
+    return {"precision": precision, "parity_floor": f"{words} to the Keras model; measured in manifest.json"}
+
+
+def write(path: Path, facts: Mapping[str, str]) -> None:
+    """Puts the facts into an artefact: ONNX metadata_props; a ZIP at the end of a .tflite, where LiteRT's own tools keep
+    associated files (`unzip -p model.tflite metadata.json`); a SavedModel's assets.extra. What computes is not touched."""
+    if path.is_dir():
+        (path / "assets.extra").mkdir(exist_ok=True)
+        (path / "assets.extra" / MEMBER).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    elif path.suffix == ".onnx":
+        import onnx
+
+        model = onnx.load(path)
+        onnx.helper.set_model_props(model, dict(facts))
+        path.write_bytes(model.SerializeToString())
+    elif path.suffix == ".tflite":
+        with zipfile.ZipFile(path, "a") as archive:  # the date is fixed, so that the same export gives the same bytes
+            archive.writestr(zipfile.ZipInfo(MEMBER), json.dumps(facts, indent=2))
+
+
+def read(path: Path) -> dict[str, str]:
+    """The facts of an artefact; nothing where it has none, such as one made elsewhere."""
+    if path.is_dir():
+        file = next(iter(sorted(path.rglob(f"assets.extra/{MEMBER}"), reverse=True)), None)
+        return json.loads(file.read_text(encoding="utf-8")) if file else {}
+    if path.suffix == ".onnx":
+        import onnx
+
+        return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
+    if path.suffix == ".tflite" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(MEMBER)) if MEMBER in archive.namelist() else {}
+    return {}

@@ -1,0 +1,101 @@
+"""models.config: which versions of which model TensorFlow Serving loads, and what they are called."""
+
+import dataclasses
+from pathlib import Path
+
+from export.serving.text_format import Message, get, get_all, parse, render
+
+FILE = Path("serving") / "models.config"
+MODELS = "/models"  # where the container finds the folder savedmodel/
+STABLE, CANARY = "stable", "canary"
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedModel:
+    """One entry: the folder that holds the versions, as numbers, and the labels of some of them.
+
+    `versions` is None where all on the disk are served; `newest` is how many of the newest are, where `versions` is empty.
+    """
+
+    name: str
+    folder: str
+    versions: tuple[int, ...] | None
+    newest: int
+    labels: dict[str, int]
+
+    def chosen(self, there: list[int]) -> list[int]:
+        """Those of the versions that are there which are to be served, in order."""
+        if self.versions is None:
+            return sorted(there)
+        return sorted(self.versions) or sorted(there)[-self.newest :]
+
+
+def first_configuration(name: str) -> str:
+    """models.config of a new export: version 1, labelled stable."""
+    return render([("model_config_list", [("config", _entry(name))])])
+
+
+def _entry(name: str) -> Message:
+    platform = [("name", name), ("base_path", f"{MODELS}/{name}"), ("model_platform", "tensorflow")]
+    return [*platform, *_policy((1,), {STABLE: 1})]
+
+
+def _policy(versions: tuple[int, ...], labels: dict[str, int]) -> Message:
+    """An explicit list: TensorFlow Serving then never drops a version because a newer one has appeared."""
+    specific = [("specific", [("versions", version) for version in versions])]
+    marks = [("version_labels", [("key", key), ("value", version)]) for key, version in sorted(labels.items())]
+    return [("model_version_policy", specific), *marks]
+
+
+def read_configuration(directory: Path) -> list[ServedModel]:
+    """The models that an export's models.config names. Raises FileNotFoundError, or a ValueError of one line."""
+    path = directory / FILE
+    message = _read(path)
+    try:
+        found = [_served(entry) for entry in _entries(message)]
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    if not found:
+        raise ValueError(f"{path}: it names no model; export again")
+    return found
+
+
+def change(directory: Path, name: str, versions: tuple[int, ...], labels: dict[str, int]) -> None:
+    """Gives the entry `name` other versions and labels; the file is replaced in one step, the other fields stay."""
+    path = directory / FILE
+    message = _read(path)
+    for entry in _entries(message):
+        if get(entry, "name") == name:
+            kept = [field for field in entry if field[0] not in ("model_version_policy", "version_labels")]
+            entry[:] = [*kept, *_policy(versions, labels)]
+    temporary = path.with_name(f".{path.name}.partial")
+    temporary.write_text(render(message), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _read(path: Path) -> Message:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; give a directory written by `zoo export --to savedmodel`")
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _entries(message: Message) -> list[Message]:
+    return [entry for models in get_all(message, "model_config_list") for entry in get_all(models, "config")]
+
+
+def _served(entry: Message) -> ServedModel:
+    name, base_path = get(entry, "name"), get(entry, "base_path")
+    if not isinstance(name, str) or not isinstance(base_path, str) or not base_path.startswith(f"{MODELS}/"):
+        raise ValueError(f"every model needs a name, and a base_path below {MODELS}/")
+    policy = get(entry, "model_version_policy", [])
+    specific = get(policy, "specific")
+    versions = tuple(get_all(specific, "versions")) if specific is not None else ()
+    labels = {get(label, "key"): get(label, "value") for label in get_all(entry, "version_labels")}
+    newest = get(get(policy, "latest", []), "num_versions", 1)
+    every = get(policy, "all") is not None
+    if not all(isinstance(number, int) for number in (*versions, *labels.values(), newest)):
+        raise ValueError(f"versions of {name} are whole numbers")
+    return ServedModel(name, base_path.removeprefix(f"{MODELS}/"), None if every else versions, newest, labels)

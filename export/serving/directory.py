@@ -1,0 +1,31 @@
+"""DIR/serving: what TensorFlow Serving's official image needs to serve an export, and a client to try it with."""
+
+import importlib.resources
+import string
+from pathlib import Path
+
+from export.serving.configuration import FILE, first_configuration
+from export.signature import Signature
+
+# Pictures of any size cannot share a batch: TensorFlow Serving stacks the inputs of several requests into one tensor.
+BATCHED = """
+    - --enable_batching=true
+    - --batching_parameters_file=/serving/batching.config"""
+NOT_BATCHED = """
+    # Requests are not batched: those for pictures of different sizes would be refused. Where all have one size, add
+    # - --enable_batching=true
+    # - --batching_parameters_file=/serving/batching.config"""
+
+
+def write(name: str, signature: Signature, tensorflow: str, directory: Path) -> None:
+    """Writes the folder into an export's directory. `tensorflow` is the version that wrote the SavedModel."""
+    folder = directory / FILE.parent
+    folder.mkdir()
+    (directory / FILE).write_text(first_configuration(name), encoding="utf-8")
+    values = {"name": name, "tensorflow": tensorflow, "batching": NOT_BATCHED if signature.free_size else BATCHED}
+    for file in ("docker-compose.yml", "batching.config"):
+        template = importlib.resources.files("export") / "templates" / file
+        text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
+        (folder / file).write_text(text, encoding="utf-8")
+    client = importlib.resources.files("export.serving") / "client.py"
+    (folder / "client.py").write_text(client.read_text(encoding="utf-8"), encoding="utf-8")

@@ -1,0 +1,170 @@
+"""Tensors as JSON, the way TensorFlow Serving's REST interface reads and writes them: by row or by column, bytes as base64."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from export.serving.errors import invalid
+
+ROW, COLUMN = "predictions", "outputs"
+BINARY_SUFFIX = "_bytes"  # outputs of such a name are written as base64
+LARGEST_RESPONSE = 256 << 20  # bytes
+NUMBER_BYTES = 20  # of one float in JSON, with its comma
+FLOAT_MAX = float(np.finfo("float32").max)
+
+
+def read_body(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request. Raises ServingError."""
+    if not body.strip():
+        raise invalid("JSON Parse error: The document is empty")
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        where = f" at offset: {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+        raise invalid(f"JSON Parse error: Invalid value{where}") from None
+    if not isinstance(document, dict):
+        raise invalid(f"JSON Value: {_shown(document)} Is not object")
+    if not isinstance(document.get("signature_name", ""), str):
+        raise invalid("JSON Value not formatted correctly. 'signature_name' key must be a string value.")
+    return document
+
+
+def read_tensors(document: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[dict[str, np.ndarray], str]:
+    """The inputs of a request and the form of its answer, ROW or COLUMN.
+
+    `wanted` holds the types of the signature's inputs: a NumPy name, or "string". Raises ServingError.
+    """
+    if "instances" in document and "inputs" in document:
+        raise invalid("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
+    if "instances" in document:
+        return _from_rows(document["instances"], wanted), ROW
+    if "inputs" in document:
+        return _from_columns(document["inputs"], wanted), COLUMN
+    raise invalid("Missing 'inputs' or 'instances' key")
+
+
+def _from_columns(inputs: Any, wanted: Mapping[str, str]) -> dict[str, np.ndarray]:
+    if not isinstance(inputs, dict) or _is_base64(inputs):
+        if len(wanted) > 1:
+            raise invalid("inputs is a plain value/list, but expecting an object as multiple input tensors required")
+        inputs = {next(iter(wanted)): inputs}
+    for name in wanted:
+        if name not in inputs:
+            raise invalid(f"Missing named input: {name} in 'inputs' object.")
+    return {name: _tensor(inputs[name], dtype) for name, dtype in wanted.items()}
+
+
+def _from_rows(instances: Any, wanted: Mapping[str, str]) -> dict[str, np.ndarray]:
+    if not isinstance(instances, list):
+        raise invalid("Expecting 'instances' to be a list/array")
+    if not instances:
+        raise invalid("No values in 'instances' array")
+    rows = instances
+    if not _is_row(instances[0]):
+        if len(wanted) > 1:
+            raise invalid("instances is a plain list, but expecting list of objects as multiple input tensors required")
+        for index, row in enumerate(instances):
+            if _is_row(row):
+                raise invalid(f"Expecting value/list but got object at item {index} of input list")
+        rows = [{next(iter(wanted)): row} for row in instances]
+    for index, row in enumerate(rows):
+        if not _is_row(row):
+            raise invalid(f"Expecting object but got list at item {index} of input list")
+        if set(row) != set(wanted):
+            keys = ",".join(sorted(wanted))
+            raise invalid(f"Failed to process element: {index} of 'instances' list. Keys must be equal to: {keys}")
+    return {name: _tensor([row[name] for row in rows], dtype) for name, dtype in wanted.items()}
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, dict) and not _is_base64(value)
+
+
+def _is_base64(value: Any) -> bool:
+    return isinstance(value, dict) and list(value) == ["b64"] and isinstance(value["b64"], str)
+
+
+def _tensor(value: Any, dtype: str) -> np.ndarray:
+    """A nested list as an array; its shape is that of its first elements, and every other must agree."""
+    shape = []
+    first = value
+    while isinstance(first, list):
+        shape.append(len(first))
+        first = first[0] if first else None
+    flat: list[Any] = []
+    _flatten(value, 0, tuple(shape), dtype, flat)
+    if dtype == "string":
+        array = np.empty(len(flat), object)
+        array[:] = flat
+        return array.reshape(shape)
+    try:
+        array = np.array(flat, np.dtype(dtype) if dtype.startswith("int") else "float64")
+    except OverflowError:
+        raise invalid(f"JSON Value: a number too large for its type, which is expected to be: {dtype}") from None
+    if array.dtype == "float64" and np.any(np.isfinite(array) & (np.abs(array) > FLOAT_MAX)):
+        raise invalid("Cannot convert JSON value to float without loss of precision.")
+    return array.astype(dtype).reshape(shape)
+
+
+def _flatten(value: Any, level: int, shape: tuple[int, ...], dtype: str, flat: list[Any]) -> None:
+    if level == len(shape):
+        flat.append(_leaf(value, dtype))
+    elif not isinstance(value, list) or len(value) != shape[level]:
+        size = f"size: {len(value)}" if isinstance(value, list) else f"value: {_shown(value)}"
+        raise invalid(f"Encountered list at unexpected {size} at level: {level} expected size: {shape[level]}")
+    elif level == len(shape) - 1 and dtype != "string" and {type(leaf) for leaf in value} <= _NUMBERS[dtype.startswith("int")]:
+        flat += value
+    else:
+        for part in value:
+            _flatten(part, level + 1, shape, dtype, flat)
+
+
+_NUMBERS: dict[bool, set[type]] = {False: {int, float}, True: {int}}
+
+
+def _leaf(value: Any, dtype: str) -> Any:
+    if isinstance(value, list):
+        raise invalid("Encountered list at unexpected level")
+    if dtype == "string" and _is_base64(value):
+        text = "".join(value["b64"].split())  # line breaks and missing padding are allowed, as in TensorFlow Serving
+        padding = "" if text.endswith("=") else "=" * (-len(text) % 4)
+        try:
+            return base64.b64decode(text + padding, validate=True)
+        except (binascii.Error, ValueError):
+            raise invalid("Unable to base64 decode") from None
+    if dtype == "string" and isinstance(value, str):
+        return value.encode()
+    if dtype != "string" and type(value) in _NUMBERS[dtype.startswith("int")]:
+        return value
+    expected = dtype.removesuffix("32") if dtype == "float32" else dtype
+    raise invalid(f"JSON Value: {_shown(value)} is not of expected type: {expected}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def write_tensors(outputs: Mapping[str, np.ndarray], form: str) -> bytes:
+    """The body of an answer. A single output has no name; bytes are base64 where the name says so. Raises ServingError."""
+    if sum(array.size for array in outputs.values() if array.dtype != object) * NUMBER_BYTES > LARGEST_RESPONSE:
+        raise invalid("the answer is too large for JSON; ask over gRPC, or with the signature serve_bytes")
+    values = {name: _values(name, array) for name, array in outputs.items()}
+    answer: Any = values
+    if len(values) == 1:
+        answer = next(iter(values.values()))
+    elif form == ROW:
+        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    return json.dumps({form: answer}).encode()
+
+
+def _values(name: str, array: np.ndarray) -> list[Any]:
+    if array.dtype != object:
+        return array.tolist()
+    if name.endswith(BINARY_SUFFIX):
+        return [{"b64": base64.b64encode(value).decode()} for value in array]
+    return [value.decode() for value in array]

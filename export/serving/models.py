@@ -1,0 +1,175 @@
+"""The versions of the models that are served: which answers a request, what it takes, and running it."""
+
+import dataclasses
+import io
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.quiet import quiet
+from export.serving.configuration import ServedModel, read_configuration
+from export.serving.errors import ServingError, invalid
+from export.serving.releases import versions_in
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+class Version:
+    """One loaded SavedModel. `signatures` are its `SignatureDef`s by name."""
+
+    def __init__(self, model: str, number: int, path: Path) -> None:
+        import tensorflow as tf
+        from tensorflow.core.protobuf import saved_model_pb2
+
+        self.model, self.number = model, number
+        try:
+            stored = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
+            self.signatures = dict(stored.meta_graphs[0].signature_def)
+            self.loaded = tf.saved_model.load(os.fspath(path))
+        except Exception as error:  # protobuf's and TensorFlow's own classes for a file that they cannot read
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"{path}: damaged, or no SavedModel: {reason}") from error
+
+    def signature(self, name: str) -> Any:
+        """The SignatureDef of that name, the default one for "". Raises ServingError."""
+        name = name or DEFAULT_SIGNATURE
+        if name not in self.loaded.signatures:
+            raise invalid(f'Serving signature name: "{name}" not found in signature def')
+        return self.signatures[name]
+
+    def check_names(self, signature: str, names: Iterable[str]) -> None:
+        """Raises ServingError unless these are the names of the signature's inputs."""
+        given, wanted = set(names), set(self.signature(signature).inputs)
+        if given != wanted:
+            extra, missing = (", ".join(sorted(some)) for some in (given - wanted, wanted - given))
+            raise invalid(f"input size does not match signature. Sent extra: {{{extra}}}. Missing but required: {{{missing}}}.")
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray], max_pixels: int) -> dict[str, np.ndarray]:
+        """Runs one signature on named arrays (strings as arrays of bytes objects). Raises ServingError for what does not fit."""
+        import tensorflow as tf
+
+        self.check_names(signature, inputs)
+        for name, info in self.signature(signature).inputs.items():
+            _check(name, inputs[name], info)
+        if len({len(array) for array in inputs.values()}) > 1:
+            counts = ", ".join(f"{len(array)} of {name}" for name, array in sorted(inputs.items()))
+            raise invalid(f"every input needs as many examples; there are {counts}")
+        _check_pixels(inputs, max_pixels)
+        function = self.loaded.signatures[signature or DEFAULT_SIGNATURE]
+        try:
+            results = function(**{name: tf.constant(array) for name, array in inputs.items()})
+        except tf.errors.OpError as error:
+            code = "RESOURCE_EXHAUSTED" if isinstance(error, tf.errors.ResourceExhaustedError) else "INVALID_ARGUMENT"
+            raise ServingError(code, _reason(str(error.message))) from error
+        return {name: result.numpy() for name, result in results.items()}
+
+
+def _check(name: str, array: np.ndarray, info: Any) -> None:
+    import tensorflow as tf
+
+    dtype = tf.dtypes.as_dtype(info.dtype)
+    given = tf.dtypes.as_dtype(array.dtype)
+    if given != dtype:
+        raise invalid(f"input {name} is {given.name}; the signature takes {dtype.name}")
+    shape = [axis.size for axis in info.tensor_shape.dim]
+    fits = len(shape) == array.ndim and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=True))
+    if not fits or array.size == 0:
+        want, have = ("[" + ", ".join("?" if axis == -1 else str(axis) for axis in axes) + "]" for axes in (shape, array.shape))
+        raise invalid(f"input {name} has shape {have}; the signature takes {want}, none of it empty")
+
+
+def _check_pixels(inputs: Mapping[str, np.ndarray], most: int) -> None:
+    """Refuses a batch with more pixels than `most`, from the headers of encoded pictures, before anything is decoded."""
+    for name, array in inputs.items():
+        pixels = 0
+        if name.endswith("_bytes"):
+            pixels = sum(_encoded_pixels(f"{name}[{index}]", encoded) for index, encoded in enumerate(array))
+        elif array.ndim == 4:
+            pixels = int(np.prod(array.shape[:3]))
+        if pixels > most:
+            raise invalid(f"{name} holds {pixels:,} pixels; this server takes at most {most:,} in one request")
+
+
+def _encoded_pixels(what: str, encoded: bytes) -> int:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as picture:
+                return picture.width * picture.height
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise invalid(f"{what} has far too many pixels") from None
+        except Exception:  # a damaged header can raise anything from inside Pillow
+            raise invalid(f"{what} is no JPEG or PNG file") from None
+
+
+def _reason(message: str) -> str:
+    """The line of a TensorFlow error that says what was wrong, without the graph's nodes around it."""
+    noise = ("Graph execution error", "Detected at node", "<stack traces unavailable>", "[[", "{{", "(0)", "(1)")
+    lines = [line.strip() for line in message.splitlines()]
+    return next((line for line in lines if line and not line.startswith(noise)), "the model refused these inputs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Models:
+    """The served versions, `by_name[name][number]`, and the labels, `labels[name][label]`."""
+
+    by_name: dict[str, dict[int, Version]]
+    labels: dict[str, dict[str, int]]
+
+    def find(self, name: str, number: int | None = None, label: str | None = None) -> Version:
+        """The version asked for, the newest unless a number or a label is given. Raises ServingError."""
+        if label is not None:
+            number = self.labelled(name, label)
+        versions = self.by_name.get(name, {})
+        if number is None and versions:
+            return versions[max(versions)]
+        if number is None or number not in versions:
+            asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+            raise ServingError("NOT_FOUND", f"Servable not found for request: {asked}")
+        return versions[number]
+
+    def status(self, name: str, number: int | None = None, label: str | None = None) -> list[int]:
+        """The numbers of the versions asked about, newest first; all of them unless a number or a label is given."""
+        if label is not None:
+            number = self.labelled(name, label)
+        versions = sorted(self.by_name.get(name, {}), reverse=True)
+        if not versions:
+            raise ServingError("NOT_FOUND", f"Could not find any versions of model {name}")
+        if number is None:
+            return versions
+        if number not in versions:
+            raise ServingError("NOT_FOUND", f"Could not find version {number} of model {name}")
+        return [number]
+
+    def labelled(self, name: str, label: str) -> int:
+        found = self.labels.get(name, {}).get(label)
+        if found is None:
+            raise invalid(f"Unrecognized servable version label: {label}")
+        return found
+
+
+def load_models(directory: Path) -> Models:
+    """Loads what models.config says. Raises FileNotFoundError, or a ValueError of one line."""
+    served = read_configuration(directory)
+    loaded = {model.name: {number: _load(directory, model, number) for number in _numbers(directory, model)} for model in served}
+    return Models(loaded, {model.name: model.labels for model in served})
+
+
+def _numbers(directory: Path, model: ServedModel) -> list[int]:
+    folder = directory / "savedmodel" / model.folder
+    there = versions_in(folder)
+    chosen = model.chosen(there)
+    if missing := sorted(set(chosen) - set(there)) or ([] if chosen else [1]):
+        raise FileNotFoundError(f"{folder / str(missing[0])}: no such SavedModel, though models.config serves it; export again")
+    return chosen
+
+
+def _load(directory: Path, model: ServedModel, number: int) -> Version:
+    with quiet():
+        return Version(model.name, number, directory / "savedmodel" / model.folder / str(number))

@@ -1,0 +1,40 @@
+"""The page of `zoo serve`: one file without outside parts, told by the signature what it must ask for."""
+
+import html
+import importlib.resources
+import json
+import string
+from typing import Any
+
+from export.provenance import provenance, source_type
+from export.serving.preview import Preview
+from export.signature import Tensor
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(preview: Preview) -> str:
+    """The HTML for the model that the manifest names."""
+    manifest = preview.manifest
+    version = preview.models.find(manifest.model)
+    facts = {
+        "model": manifest.model,
+        "versions": sorted(preview.models.by_name[manifest.model]),
+        "labels": preview.models.labels[manifest.model],
+        "bytes": "serve_bytes" in version.signatures,
+        "inputs": [_described(tensor) for tensor in manifest.signature.inputs.values()],
+        "maxPixels": preview.limits.max_pixels,
+        "text": provenance(source_type(manifest.signature), {"model": manifest.model}),
+    }
+    template = (importlib.resources.files("export") / "templates" / "serve.html").read_text(encoding="utf-8")
+    # A name that ends a script element cannot end this one.
+    return string.Template(template).substitute(name=html.escape(manifest.model), facts=json.dumps(facts).replace("<", "\\u003c"))
+
+
+def _described(tensor: Tensor) -> dict[str, Any]:
+    return {"name": tensor.name, "dtype": tensor.dtype, "shape": tensor.shape, "range": tensor.range}

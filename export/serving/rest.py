@@ -1,0 +1,159 @@
+"""TensorFlow Serving's REST paths, and the page to try the model, as a Starlette application."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from export.serving import messages
+from export.serving.errors import HTTP, ServingError, invalid
+from export.serving.gate import RETRY_AFTER, Ticket
+from export.serving.json_tensors import read_body, read_tensors, write_tensors
+from export.serving.page import PAGE_HEADERS, page
+from export.serving.preview import Preview
+
+MODEL = r"(?i:/v1/models)/(?P<name>[^/:]+)(?:/versions/(?P<number>\d+)|/labels/(?P<label>[^/:]+))?"
+PREDICT = re.compile(rf"{MODEL}:(?P<method>classify|regress|predict)")
+STATUS = re.compile(rf"{MODEL}(?P<metadata>/metadata)?")
+LARGEST_NUMBER, NUMBER_DIGITS = 2**63 - 1, 19
+TRANSFER_SECONDS = 60  # for a body to come, and for an answer to go
+DRAIN_SECONDS = 10
+
+
+class Rest:
+    """Answers every path below /v1, errors too, as TensorFlow Serving does: `{"error": ...}`."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.preview = preview
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        with contextlib.suppress(ClientDisconnect):
+            if request.method == "POST":
+                await self._post(request, send)
+            else:
+                response = _guarded(lambda: self._get(request.method, request.scope["path"]))
+                await response(scope, receive, send)
+
+    def _get(self, method: str, path: str) -> Response:
+        match = STATUS.fullmatch(path)
+        if method != "GET" or match is None:
+            missing = method == "GET" and path.lower().rstrip("/") == "/v1/models"
+            raise invalid("Missing model name in request." if missing else f"Malformed request: {method} {path}")
+        where = _where(match)
+        models = self.preview.models
+        return _json(messages.metadata(models.find(*where)) if match["metadata"] else messages.status(models.status(*where)))
+
+    async def _post(self, request: Request, send: Send) -> None:
+        """The place in the queue is given back only when the answer is sent, since it holds memory until then."""
+        refusal = None
+        try:
+            match = PREDICT.fullmatch(request.scope["path"])
+            if match is None:
+                raise invalid(f"Malformed request: POST {request.scope['path']}")
+            if match["method"] != "predict":
+                raise ServingError("UNIMPLEMENTED", f"this model has no signature to {match['method']}; ask for :predict")
+            version = self.preview.models.find(*_where(match))
+            with self.preview.gate.admitted() as ticket:
+                body = await self._body(request, ticket)
+                if body is None:
+                    refusal = _error(413, f"a request may hold {self.preview.limits.body_bytes >> 20} MB; this one is larger")
+                else:
+                    loop = asyncio.get_running_loop()
+                    answer = await loop.run_in_executor(self.preview.worker, _guarded, lambda: self._predict(version, body))
+                    with contextlib.suppress(TimeoutError):  # who does not read loses the connection
+                        async with asyncio.timeout(TRANSFER_SECONDS):
+                            await answer(request.scope, request.receive, send)
+                    return
+        except ServingError as error:
+            refusal = _refused(error)
+        except TimeoutError:
+            refusal = _error(408, f"the request's body did not come within {TRANSFER_SECONDS} s")
+        await _drained(request)
+        await refusal(request.scope, request.receive, send)
+
+    async def _body(self, request: Request, ticket: Ticket) -> bytes | None:
+        """The body; None as soon as it is found to be too large."""
+        limit = self.preview.limits.body_bytes
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > limit:
+            return None
+        body = bytearray()
+        async with asyncio.timeout(TRANSFER_SECONDS):
+            async for chunk in request.stream():
+                ticket.hold(len(chunk))
+                body += chunk
+                if len(body) > limit:
+                    return None
+        return bytes(body)
+
+    def _predict(self, version: Any, body: bytes) -> Response:
+        document = read_body(body)
+        signature = version.signature(document.get("signature_name", ""))
+        inputs, form = read_tensors(document, {name: messages.numpy_type(info) for name, info in signature.inputs.items()})
+        outputs = version.predict(document.get("signature_name", ""), inputs, self.preview.limits.max_pixels)
+        return Response(write_tensors(outputs, form), media_type="application/json")
+
+
+async def _drained(request: Request) -> None:
+    """Takes in and forgets what is still being sent, for a while: many clients read no answer before they have sent all."""
+    if request.headers.get("expect"):
+        return
+    with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: all of it was read
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in request.stream():
+                pass
+
+
+def _where(match: re.Match[str]) -> tuple[str, int | None, str | None]:
+    number = match["number"]
+    if number is not None and (len(number) > NUMBER_DIGITS or int(number) > LARGEST_NUMBER):
+        raise invalid(f"Failed to convert version: {number[: NUMBER_DIGITS + 1]} to numeric.")
+    return match["name"], None if number is None else int(number), match["label"]
+
+
+def _guarded(answer: Callable[[], Response]) -> Response:
+    """The answer, or the error that it came to: nothing that a request does may end the server."""
+    try:
+        return answer()
+    except ServingError as error:
+        return _refused(error)
+    except Exception:
+        logging.getLogger(__name__).exception("a request failed")
+        return _error(HTTP["INTERNAL"], "the server failed on this request; its terminal shows where")
+
+
+def _refused(error: ServingError) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER)} if error.code == "UNAVAILABLE" else {}
+    return _error(HTTP[error.code], error.message, headers)
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return _json({"error": message}, status, headers)
+
+
+def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(json.dumps(value, indent=1) + "\n", status, headers, "application/json")
+
+
+def application(preview: Preview, host: str) -> Starlette:
+    """The application. On a loopback address it answers to that machine's own names only, so that no website can reach it."""
+    html = page(preview)
+    routes = [
+        Route("/", lambda request: HTMLResponse(html, headers=PAGE_HEADERS)),
+        Route("/v1{rest:path}", Rest(preview)),
+    ]
+    loopback = host in ("127.0.0.1", "localhost", "::1")
+    names = ["127.0.0.1", "localhost", "[::1]"] if loopback else ["*"]
+    return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False)])

@@ -1,0 +1,6 @@
+  /// The pictures' colours and transparency side by side, pixel by pixel.
+  private static func layers(_ pictures: [UIImage], height: Int, width: Int) throws -> [Float32] {
+    let each = try pictures.map { try pixels($0, height: height, width: width, channels: 4) }
+    let wide = 4 * each.count
+    return (0..<(height * width * wide)).map { at in each[at % wide / 4][at / wide * 4 + at % 4] }
+  }

@@ -1,0 +1,132 @@
+"""`zoo apply` on large pictures, on videos and on frames."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from cli.main import app
+from tests.models import sample
+from tests.training.test_video import read_video, write_video
+from training.pictures import read_picture, write_picture
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to work in, with one photograph."""
+    monkeypatch.chdir(tmp_path)
+    write_picture(tmp_path / "photo.png", sample("astronaut", 200)[:150])
+    return tmp_path
+
+
+def run(*arguments):
+    """The exit code of `zoo`, in this process."""
+    with pytest.raises(SystemExit) as exit:
+        app(list(map(str, arguments)))
+    return exit.value.code
+
+
+def saved(name, **config):
+    zoo.create(name, preset="tiny", **config).save("model.keras")
+
+
+def pixels(name):
+    with Image.open(name) as image:
+        return np.asarray(image).astype(int)
+
+
+@pytest.mark.parametrize("options", [(), ("--preserve-color", "--strength", "0.5")])
+def test_tiles_give_the_same_file(here, options):
+    saved("fast_style")
+    alpha = np.ones((150, 200, 1), "float32")
+    alpha[:20] = 0.25
+    write_picture(here / "logo.png", sample("astronaut", 200)[:150], alpha)
+    assert run("apply", "model.keras", "logo.png", "--out", "whole.png", *options) == 0
+    assert run("apply", "model.keras", "logo.png", "--out", "tiles.png", "--tile", 64, *options) == 0
+    assert np.abs(pixels("whole.png") - pixels("tiles.png")).max() <= 1
+    assert pixels("tiles.png").shape == (150, 200, 4)
+    assert sorted(file.name for file in here.iterdir()) == ["logo.png", "model.keras", "photo.png", "tiles.png", "whole.png"]
+
+
+def test_tiles_of_gray_models_of_holes_and_of_enlargements(here):
+    saved("denoiser", channels=1)
+    assert run("apply", "model.keras", "photo.png", "--out", "gray.jpg", "--tile", 64) == 0
+    saved("unet_inpainter")
+    mask = np.zeros((150, 200, 3), "float32")
+    mask[60:90, 50:120] = 1
+    write_picture(here / "mask.png", mask)
+    assert run("apply", "model.keras", "photo.png", "--mask", "mask.png", "--out", "whole.png") == 0
+    assert run("apply", "model.keras", "photo.png", "--mask", "mask.png", "--out", "filled.png", "--tile", 64) == 0
+    assert np.abs(pixels("whole.png") - pixels("filled.png")).max() <= 1
+    saved("super_resolution")
+    assert run("apply", "model.keras", "photo.png", "--out", "large.png", "--tile", 64) == 0
+    assert pixels("large.png").shape == (300, 400, 3)
+
+
+def test_a_video_keeps_its_times_and_its_sound(here, capfd):
+    saved("fast_style")
+    write_video(here / "in.mp4", frames=5, times=[0, 100, 250, 300, 480])
+    assert run("apply", "model.keras", "in.mp4", "--out", "out.mp4") == 0
+    assert "out.mp4: 5 frames at " in capfd.readouterr().out
+    pictures, times, sound = read_video("in.mp4")
+    made, made_times, made_sound = read_video("out.mp4")
+    assert made_sound == sound
+    np.testing.assert_allclose(made_times, times, atol=1e-3)
+    write_picture(here / "frame.png", pictures[2] / np.float32(255))
+    assert run("apply", "model.keras", "frame.png", "--out", "styled.png") == 0
+    assert np.abs(made[2] - pixels("styled.png")).mean() < 3
+
+
+def test_neighbouring_frames_go_in_together(here, capfd):
+    """A model of three frames, on a video and on a folder whose frames are ordered by number."""
+    saved("super_resolution", frames=3)
+    model = zoo.load("model.keras")
+    frames = [sample(name, 32) for name in ("astronaut", "coffee", "chelsea")]
+    (here / "frames").mkdir()
+    for number, frame in zip((8, 9, 10), frames, strict=True):
+        write_picture(here / "frames" / f"{number}.png", frame)
+    assert run("apply", "model.keras", "frames", "--out", "large") == 0
+    stack = np.concatenate([frames[1], frames[2], frames[2]], axis=-1)[None]
+    expected = model.inference_model()({"image": stack})["output_image"][0]
+    np.testing.assert_allclose(read_picture("large/10.png").rgb, expected, atol=1 / 255)
+    write_video(here / "in.mp4", size=(32, 48), frames=3)
+    assert run("apply", "model.keras", "in.mp4", "--out", "large.mp4") == 0
+    assert [picture.shape for picture in read_video("large.mp4")[0]] == [(64, 96, 3)] * 3
+    write_picture(here / "frames" / "9b.png", sample("coffee", 40))
+    capfd.readouterr()
+    assert run("apply", "model.keras", "frames", "--out", "again") == 2
+    assert "neighbouring frames of one size" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["in.mp4", "--out", "photo.png"], "photo.png exists"),
+        (["in.mp4", "--out", "out.png"], "a video's name ends in"),
+        (["in.mp4", "photo.png", "--out", "out"], "a video is taken alone"),
+        (["in.mp4", "--out", "out.mp4", "--tile", "64"], "a video is taken alone"),
+        (["photo.png", "--out", "out.mp4"], "pictures become pictures"),
+        (["nowhere.mp4", "--out", "out.mp4"], "nowhere.mp4 does not exist"),
+        (["text.mp4", "--out", "out.mp4"], "cannot turn the video text.mp4"),
+        (["photo.png", "--out", "out.png", "--tile", "8"], "--tile"),
+    ],
+)
+def test_wrong_use_gets_one_line_and_leaves_nothing(here, arguments, words, capfd):
+    saved("fast_style")
+    write_video(here / "in.mp4", frames=2, sound=False)
+    (here / "text.mp4").write_text("not a video")
+    before = sorted(here.rglob("*"))
+    assert run("apply", "model.keras", *arguments) == 2
+    stderr = capfd.readouterr().err.strip()
+    assert words in stderr and len(stderr.splitlines()) == 1
+    assert sorted(here.rglob("*")) == before
+
+
+def test_without_the_extra_a_video_names_it(here, capfd, monkeypatch):
+    saved("fast_style")
+    write_video(here / "in.mp4", frames=2, sound=False)
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert run("apply", "model.keras", "in.mp4", "--out", "out.mp4") == 2
+    assert "pip install 'keras-image-zoo[video]'" in capfd.readouterr().err

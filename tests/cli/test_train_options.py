@@ -1,0 +1,61 @@
+"""`zoo train`: recipes, and what schedulers send."""
+
+import importlib
+import json
+import pkgutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.main import app
+from cli.train import train
+from training import recipes
+
+ROOT = Path(__file__).parents[2]
+NAMES = [module.name for module in pkgutil.iter_modules(recipes.__path__)]
+
+
+def refusal(capfd, *words):
+    with pytest.raises(SystemExit) as caught:
+        app.main(["train", *words])
+    assert caught.value.code == 2
+    return capfd.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_holds_options_of_the_command(name):
+    recipe = importlib.import_module(f"training.recipes.{name}")
+    context = train.make_context("train", ["--recipe", name, "--data", "samples:", "--out", "run", "--steps", "7"])
+    assert context.params["model"] == recipe.MODEL and context.params["steps"] == 7
+    for option, value in recipe.SETTINGS.items():
+        assert option == "steps" or context.params[option] == value
+    assert f"zoo train --recipe {name} " in recipe.__doc__ and "Hardware: " in recipe.__doc__
+
+
+def test_wrong_use(capfd, monkeypatch):
+    assert "no recipe 'fast_stile_wave'; did you mean 'fast_style_wave'?" in refusal(capfd, "--recipe", "fast_stile_wave")
+    assert "--strategy ray and --workers N belong together" in refusal(
+        capfd, "gan", "--data", "samples:", "--out", "run", "--workers", "2"
+    )
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if "site-packages" not in path])
+    ray = ["gan", "--data", "samples:", "--out", "nowhere", "--strategy", "ray", "--workers", "2"]
+    assert "needs the extra cluster: pip install 'keras-image-zoo[cluster]'" in refusal(capfd, *ray)
+
+
+def test_sigterm_saves_and_exits_with_143(tmp_path):
+    command = [sys.executable, "-m", "cli.main", "train", "gan", "--preset", "tiny", "--data", "samples:"]
+    options = ["--out", str(tmp_path / "run"), "--steps", "5000", "--log-every", "1", "--checkpoint-every", "5000"]
+    process = subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "run" / "log.csv").exists() or (tmp_path / "run" / "log.csv").read_text().count("\n") < 3:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 143, errors
+    assert "which is saved; --resume goes on from there" in errors
+    assert len(list((tmp_path / "run" / "checkpoint").iterdir())) == 1
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["model"] == "gan"

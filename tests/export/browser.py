@@ -1,0 +1,78 @@
+"""A real browser, the real runtime from the npm package, and a static file server, for the tests of the page."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from export import web
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+]
+
+
+def missing(reason: str) -> None:
+    """What a machine lacks skips the test, or fails it where a browser is required."""
+    pytest.fail(reason) if os.environ.get("ZOO_REQUIRE_BROWSER") == "1" else pytest.skip(reason)
+
+
+def chromium() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found or not Path(found).is_file():
+        missing("no Chromium; install it, or say where it is by CHROMIUM=PATH")
+    return str(found)
+
+
+def npm_runtime(cache: Path) -> Path:
+    """The three files out of the npm package, fetched once and then kept in `cache`."""
+    if all((cache / name).is_file() for name in web.RUNTIME):
+        return cache
+    if not shutil.which("npm"):
+        missing("no npm to fetch onnxruntime-web with")
+    command = ["npm", "pack", f"onnxruntime-web@{web.VERSION}", "--pack-destination", str(cache), "--loglevel=error"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    packed = cache / f"onnxruntime-web-{web.VERSION}.tgz"
+    if done.returncode or not packed.is_file():
+        missing(f"npm could not fetch onnxruntime-web: {done.stderr.strip()[-200:]}")
+    with tarfile.open(packed) as archive:
+        for name in web.RUNTIME:
+            member = archive.extractfile(f"package/dist/{name}")
+            assert member, f"{name} is not in the package"
+            (cache / name).write_bytes(member.read())
+    packed.unlink()
+    return cache
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *unused):
+        pass
+
+    def end_headers(self):
+        self.send_header("Access-Control-Allow-Origin", "*")  # as a CDN does
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[http.server.ThreadingHTTPServer]:
+    """Python's own static server on a free port of this machine."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()

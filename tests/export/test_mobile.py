@@ -1,0 +1,173 @@
+"""DIR/mobile: files of phone sizes, sources for every signature, an estimate of memory; manifests edited by hand."""
+
+import dataclasses
+import hashlib
+import json
+
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+import zoo
+from cli.main import app
+from export import mobile
+from export.export import export_model, verify_directory
+from export.litert import gpu_obstacles
+from export.litert_graph import Operation, Tensor, arena_bytes
+from export.manifest import read_manifest
+from export.signature import signature_of
+from tests.export.networks import generator, pictures, stylise
+from zoo._registry import family
+
+DEPLOYABLE = [name for name in zoo.list_models() if family(name).deployable]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A style network in two small sizes."""
+    out = tmp_path_factory.mktemp("mobile") / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mobile, "SIZES", ((48, 64), (64, 64)))
+        return out, export_model(stylise(), out, name="stained_glass", formats=("mobile",), pictures=pictures())
+
+
+def test_fixed_files_of_batch_1_for_the_gpu_and_the_processor(exported):
+    out, manifest = exported
+    assert manifest.passed and mobile.PRECISIONS == ("float16", "dynamic_int8")
+    made = {(a.shape, a.precision): a for a in manifest.artifacts}
+    assert set(made) == {(shape, precision) for shape in ("48x64", "64x64") for precision in mobile.PRECISIONS}
+    for artifact in manifest.artifacts:
+        content = (out / artifact.path).read_bytes()
+        shapes = [detail["shape_signature"] for detail in Interpreter(model_content=content).get_input_details()]
+        assert all(shape[0] == 1 and min(shape) > 0 for shape in shapes)
+        if artifact.gpu_ready:
+            assert artifact.precision == "float16" and gpu_obstacles(content) == []
+
+
+def test_the_sizes_are_those_of_the_contract():
+    assert mobile.SIZES == ((256, 256), (384, 384), (512, 512))
+
+
+def test_model_json_says_everything(exported):
+    out, manifest = exported
+    facts = json.loads((out / "mobile" / "model.json").read_text())
+    assert facts["inputs"]["strength"] == {"type": "float32", "shape": ["batch"], "values": "0 to 1"}
+    assert len(facts["files"]) == len(manifest.artifacts) == 4
+    for file in facts["files"]:
+        content = (out / "mobile" / file["path"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == file["sha256"] and len(content) == file["bytes"]
+        assert file["memory_bytes_at_least"] > file["bytes"] + 2 * 4 * 48 * 64 * 24  # two maps of the widest layer
+
+
+def test_sources_hold_the_signature(exported):
+    out, manifest = exported
+    kotlin = (out / "mobile" / "StainedGlassModel.kt").read_text()
+    swift = (out / "mobile" / "StainedGlassModel.swift").read_text()
+    readme = (out / "mobile" / "README.md").read_text()
+    for text in (kotlin, swift, readme):
+        assert "${" not in text and "$name" not in text and all(line == line.rstrip() for line in text.splitlines())
+    for text in (kotlin, swift):
+        assert all(f'"{name}"' in text for name in (*manifest.signature.inputs, *manifest.signature.outputs))
+        assert "stained_glass-48x64-dynamic_int8" in text
+    assert "strength: Float = 1f" in kotlin and "strength: Float32 = 1" in swift
+    assert "not run on a phone" in readme
+
+
+@pytest.mark.parametrize("name", [*DEPLOYABLE, "fast_style with styles"])
+def test_sources_of_every_family_parse(exported, name):
+    """By the grammars of tree-sitter: no error, nothing missing. The types were checked by Kotlin's own compiler; see docs."""
+    languages = {"kt": pytest.importorskip("tree_sitter_kotlin"), "swift": pytest.importorskip("tree_sitter_swift")}
+    from tree_sitter import Language, Parser
+
+    model = zoo.create(name.split()[0], preset="tiny", **({"styles": 3} if " " in name else {}))
+    for network in model.inference_models().values():
+        signature = signature_of(network, getattr(model, "classes", None))
+        if "output_image" not in signature.outputs:
+            continue
+        manifest = dataclasses.replace(exported[1], model=model.name, signature=signature)
+        sources = mobile.texts(manifest, {artifact.path: 1 for artifact in manifest.artifacts}, model.task)
+        assert len(sources) == 3
+        for file, text in sources.items():
+            if not file.endswith(".md"):
+                tree = Parser(Language(languages[file.rpartition(".")[2]].language())).parse(text.encode())
+                assert not tree.root_node.has_error, text
+                assert all(f'"{tensor}"' in text for tensor in signature.inputs)
+
+
+def test_a_generator_has_its_own_size(tmp_path):
+    manifest = export_model(generator(), tmp_path / "out", name="9g", formats=("mobile",), pictures=pictures())
+    assert {artifact.shape for artifact in manifest.artifacts} == {"12x20"}
+    assert (
+        "fun run(label: Int, latent: FloatArray = normal(8)): Bitmap" in (tmp_path / "out/mobile/Picture9gModel.kt").read_text()
+    )
+
+
+def test_memory_is_that_of_the_tensors_that_live_together():
+    def tensor(number, size, constant=False):
+        return Tensor(number, str(number), (size,), "FLOAT32", constant)
+
+    image, wide, narrow, weights = tensor(0, 10), tensor(1, 100), tensor(2, 10), tensor(3, 1000, constant=True)
+    steps = [
+        Operation("CONV_2D", False, (image, weights), (wide,)),
+        Operation("CONV_2D", False, (wide, weights), (narrow,)),
+        Operation("ADD", False, (narrow, image), (tensor(4, 10),)),
+    ]
+    assert arena_bytes(steps) == 4 * (100 + 10 + 10)  # the picture is read once more at the end
+
+
+def edited(out, **changes):
+    """The manifest with its first artefact changed by hand; gives back what was there."""
+    whole = (out / "manifest.json").read_text()
+    found = json.loads(whole)
+    found["artifacts"][0].update(changes)
+    (out / "manifest.json").write_text(json.dumps(found))
+    return whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"precision": "float8"}, "unknown precision 'float8'"),
+        ({"shape": "48 by 64"}, "neither dynamic nor HxW"),
+        ({"shape": "0x64"}, "neither dynamic nor HxW"),
+        ({"path": "../../secret.tflite"}, "outside of the directory"),
+        ({"path": "/etc/passwd"}, "outside of the directory"),
+        ({"sha256": "0" * 64}, "altered since it was exported"),
+        ({"path": "litert/nothing.tflite"}, "listed in manifest.json but missing"),
+        ({"parity": None}, "not a manifest of this version"),
+        ({"colour": "blue"}, "not a manifest of this version"),
+    ],
+)
+def test_a_manifest_edited_by_hand_is_one_line(exported, capfd, changes, message):
+    out, _ = exported
+    whole = edited(out, **changes)
+    try:
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            verify_directory(out, pictures())
+        with pytest.raises(SystemExit) as left:
+            app(["verify", str(out)])
+        error = capfd.readouterr().err
+        assert left.value.code == 2 and message in error and error.count("\n") == 1
+    finally:
+        (out / "manifest.json").write_text(whole)
+
+
+def test_a_floor_lowered_by_hand_changes_nothing(exported):
+    out, manifest = exported
+    whole = edited(out, parity={**dataclasses.asdict(manifest.artifacts[0].parity), "floor": 1.0, "passed": False})
+    try:
+        assert read_manifest(out).artifacts[0].parity.floor == 1.0
+        again = verify_directory(out, pictures()).artifacts[0].parity
+        assert again.passed and again.floor == 50.0
+    finally:
+        (out / "manifest.json").write_text(whole)
+
+
+def test_bench_takes_sides_that_differ(exported, capfd):
+    from export.bench import measure
+
+    out, manifest = exported
+    found = measure(out / manifest.artifacts[0].path, (48, 64), threads=1, seconds=0.01)
+    assert found.size == "48x64" and found.latency_ms > 0
+    with pytest.raises(SystemExit) as left:
+        app(["bench", str(out), "--sizes", "0,256"])
+    assert left.value.code == 2 and "from 8 to 8192" in capfd.readouterr().err

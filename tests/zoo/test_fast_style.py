@@ -1,0 +1,94 @@
+"""Feed-forward style transfer: its published size, several styles, and the discriminator of patches."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from tests.models import adapted, batches, sample
+
+ADVERSARIAL = {"discriminator_real", "discriminator_fake", "adversarial"}
+
+
+def test_the_published_network_has_its_published_size():
+    """1.68 million weights, those of Johnson's network with instance normalisation and nearest upsampling."""
+    assert zoo.create("fast_style", preset="johnson").network.count_params() == 1_679_235
+
+
+def test_a_blend_of_styles_has_the_blended_targets():
+    model = zoo.create("fast_style", preset="tiny", styles=2)
+    model.adapt(style=[sample("coffee", 64), sample("brick", 64)])
+    batch = {"image": batches(model)(0)["image"], "style_weights": np.array([[1, 0], [0, 1], [0.5, 0.5], [0.2, 0.8]], "float32")}
+    grams, mean, _ = model._blend(batch)
+    for blended in (*grams.values(), mean):
+        one, other, middle, _ = np.asarray(blended)
+        np.testing.assert_allclose(middle, (one + other) / 2, rtol=1e-5, atol=1e-7)
+
+
+def markovian():
+    return adapted("fast_style", adversarial_weight=0.1)
+
+
+def test_there_is_no_discriminator_unless_asked_for():
+    assert not ADVERSARIAL & set(adapted("fast_style").loss_names)
+    assert set(markovian().loss_names) > ADVERSARIAL
+
+
+def test_the_discriminator_sees_crops_of_the_style():
+    model = zoo.create("fast_style", preset="tiny", adversarial_weight=0.1)
+    style = np.random.default_rng(0).random((40, 48, 3), "float32")
+    model.style_size = 40
+    model.adapt(style=[style])
+    places = np.array([[0, 0], [0.999, 0.999], [0.5, 0]], "float32")
+    crops = np.asarray(model._style_crops(places))
+    for crop, (top, left) in zip(crops, [(0, 0), (8, 16), (4, 0)], strict=True):
+        np.testing.assert_allclose(crop, style[top : top + 32, left : left + 32], atol=1e-6)
+
+
+def test_each_player_is_trained_by_its_own_terms():
+    model = markovian()
+    batch = {name: tf.constant(value) for name, value in batches(model, 2)(0).items()}
+    with tf.GradientTape(persistent=True) as tape:
+        terms = model.loss_terms(batch, model(batch, training=True))
+    players = {"discriminator": model.discriminator.trainable_variables, "painter": model.network.trainable_variables}
+    for name, term in terms.items():
+        trained = "discriminator" if name.startswith("discriminator") else "painter"
+        for player, variables in players.items():
+            moved = any(gradient is not None for gradient in tape.gradient(term, [v.value for v in variables]))
+            assert moved == (player == trained), (name, player)
+
+
+def test_the_deployed_network_has_no_discriminator(tmp_path):
+    model = markovian()
+    model.compile()
+    model.fit(batches(model, 2).dataset(), steps_per_epoch=1, verbose=0, shuffle=False)
+    model.save(tmp_path / "model.keras")
+    deployed = zoo.load(str(tmp_path / "model.keras")).inference_model()
+    assert deployed.count_params() == model.network.count_params()
+
+
+@pytest.mark.parametrize(
+    "style", [np.full((40, 40, 3), 0.3, "float32"), np.random.default_rng(0).random((1, 60, 3), "float32")], ids=["flat", "thin"]
+)
+def test_extreme_styles_give_numbers(style):
+    model = zoo.create("fast_style", preset="tiny")
+    model.adapt(style=[style])
+    batch = batches(model, 2)(0)
+    terms = model.loss_terms(batch, model(batch))
+    assert all(np.isfinite(np.asarray(term)).all() for term in terms.values())
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (lambda: zoo.create("fast_style", styles=2, adversarial_weight=0.1), "adversarial_weight needs styles=1"),
+        (lambda: zoo.create("fast_style", styles=2).adapt(style=[sample("coffee", 64)]), "holds 2 style"),
+        (
+            lambda: zoo.create("fast_style", preset="tiny", adversarial_weight=0.1)._style_crops(np.zeros((1, 2))),
+            "no style picture yet",
+        ),
+    ],
+)
+def test_wrong_use_is_refused_in_one_line(call, line):
+    with pytest.raises(ValueError, match=line):
+        call()

@@ -1,0 +1,50 @@
+"""Batch normalisation for averaged weights."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+from training.optimizers import innermost
+
+BATCHES = 100
+
+
+def normalisations(layer: Any) -> Iterator[keras.layers.BatchNormalization]:
+    """Every batch normalisation inside a model."""
+    if isinstance(layer, keras.layers.BatchNormalization):
+        yield layer
+    for inner in getattr(layer, "layers", ()):
+        yield from normalisations(inner)
+
+
+def has_average(model: Any) -> bool:
+    """Whether the model's optimizer keeps a moving average of the weights."""
+    return bool(innermost(model.optimizer).use_ema)
+
+
+def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: int = BATCHES) -> Any:
+    """A copy of the model as it is deployed: in the float32 policy of the caller, without its optimizer.
+
+    With an exponential moving average it holds the averaged weights. Its batch normalisations then measure their statistics
+    again, over the first `count` batches: those of the training belong to the weights of the training (Izmailov et al. 2018,
+    https://arxiv.org/abs/1803.05407, section 3.2).
+    """
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    if not has_average(model):
+        return copy
+    before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    copy.set_weights(model.get_weights())
+    for variable, value in zip(model.trainable_variables, before, strict=True):
+        variable.assign(value)
+    layers = list(normalisations(copy))
+    momenta = [layer.momentum for layer in layers]
+    for step in range(count if layers else 0):
+        for layer in layers:
+            layer.momentum = step / (step + 1)  # the mean over the batches so far
+        copy({name: keras.ops.convert_to_tensor(value) for name, value in batches(step).items()}, training=True)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    return copy
