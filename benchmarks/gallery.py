@@ -1,4 +1,4 @@
-"""The pictures of docs/gallery: photographs by styles by methods, and the loss curve of neural_style.
+"""The pictures of docs/gallery: photographs by styles by methods, what restoration restores, and neural_style's loss curve.
 
     python -m benchmarks.gallery [--out docs/gallery] [--size 256] [--iterations 70,40]
 
@@ -91,7 +91,8 @@ def painted_columns(
     """What neural_style makes of them, with the style in a corner; and the loss curve of the first."""
     from training.optimise import optimise_picture
 
-    columns, first = {}, []
+    columns: dict[str, np.ndarray] = {}
+    first: list[dict[str, float]] = []
     for title, style in given.items():
         results = []
         for picture in pictures:
@@ -101,6 +102,57 @@ def painted_columns(
             print(f"{title}: {len(results)} of {len(pictures)}", flush=True)
         columns[f"neural_style {title}"] = np.stack(results)
     return columns, first
+
+
+def restored_rows(size: int) -> list[np.ndarray]:
+    """A sheet for every shipped weight that restores: what it was given, a classical method, the weight, the original."""
+    from benchmarks import restoration
+    from training.degradations import add_noise, downscale
+    from training.masks import draw_mask
+    from training.pictures import grid
+    from zoo._load import shipped_weights
+
+    random = np.random.default_rng(0)
+    cat, portrait, camera = (restoration_sample(name, size) for name in ("chelsea", "astronaut", "camera"))
+    gray = camera[..., :1]
+    stroke, middle = draw_mask(["free_form"], size, random, (0.2, 0.3)), draw_mask(["center"], 128, random)
+    small = restoration_sample("coffee", 128)
+    rows: dict[str, tuple[dict[str, np.ndarray], str, np.ndarray]] = {
+        "denoiser/gray": ({"image": add_noise(gray, "gaussian", (25, 25), random)}, "non-local means", gray),
+        "denoiser/salt_and_pepper": (
+            {"image": add_noise(gray, "salt_and_pepper", (0.1, 0.1), random)},
+            "median 3x3",
+            gray,
+        ),
+        "super_resolution/x4": ({"image": downscale(portrait, 4)}, "bicubic", portrait),
+        "unet_inpainter/free_form": ({"image": cat * (1 - stroke), "mask": stroke}, "Telea", cat),
+        "context_encoder/center": ({"image": small * (1 - middle), "mask": middle}, "Telea", small),
+    }
+    protocols = {protocol.family: protocol.methods for protocol in restoration.PROTOCOLS.values()}
+    sheets = []
+    for name in sorted(set(rows) & set(shipped_weights()), key=list(rows).index):
+        inputs, classical, original = rows[name]
+        family = name.partition("/")[0]
+        columns = {
+            "given": inputs["image"],
+            classical: protocols[family].get(classical, restoration.median)(inputs),
+            name: restoration.ours(name, family)(inputs),
+            "original": original,
+        }
+        sheets.append(grid({title: enlarged(np.clip(picture, 0, 1), size)[None] for title, picture in columns.items()}))
+    return sheets
+
+
+def restoration_sample(name: str, size: int) -> np.ndarray:
+    from training.sources import open_source
+
+    return square(open_source(f"samples:{name}").image(0), size)
+
+
+def enlarged(picture: np.ndarray, size: int) -> np.ndarray:
+    """Pixels as squares, up to `size`."""
+    times = size // len(picture)
+    return picture.repeat(times, 0).repeat(times, 1)
 
 
 def inset(picture: np.ndarray, style: np.ndarray) -> np.ndarray:
@@ -162,6 +214,8 @@ def main() -> None:
     painted, curve = painted_columns(pictures, given, arguments.size, (coarse, fine))
     for name, columns in {"one_pass": shipped, "optimised": {"photograph": np.stack(pictures), **painted}}.items():
         Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / f"{name}.jpg", quality=85)
+    rows = restored_rows(arguments.size)
+    Image.fromarray(np.uint8(255 * np.concatenate(rows))).save(arguments.out / "restored.jpg", quality=88)
     loss_plot(curve).save(arguments.out / "loss.png", optimize=True)
 
 
