@@ -106,11 +106,12 @@ def to_precision(model: Any, precision: str, debug: bool = False) -> Any:
 def _float16(model: Any, debug: bool) -> Any:
     from onnxconverter_common.float16 import convert_float_to_float16
 
-    # Sizes and indices pass through float32 here and there, and float16 counts exactly only to 2048.
+    # Sizes and indices pass through float32 here and there, and float16 counts exactly only to 2048. A convolution is of pictures
+    # even where nothing of the input flows into it (a canvas of zeros): its weights may be those of others.
     flowing = {value.name for value in model.graph.input}
     index_nodes = []
     for node in model.graph.node:
-        if node.op_type != "Shape" and flowing.intersection(node.input):
+        if node.op_type in ("Conv", "ConvTranspose") or (node.op_type != "Shape" and flowing.intersection(node.input)):
             flowing.update(node.output)
         else:
             index_nodes.append(node.name)
