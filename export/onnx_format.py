@@ -104,19 +104,46 @@ def to_precision(model: Any, precision: str, debug: bool = False) -> Any:
 
 
 def _float16(model: Any, debug: bool) -> Any:
-    from onnxconverter_common.float16 import convert_float_to_float16
+    import onnx
+    from onnxconverter_common.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
-    # Sizes and indices pass through float32 here and there, and float16 counts exactly only to 2048. A convolution is of pictures
-    # even where nothing of the input flows into it (a canvas of zeros): its weights may be those of others.
+    # Sizes and indices pass through float32 here and there, and float16 counts exactly only to 2048.
     flowing = {value.name for value in model.graph.input}
-    index_nodes = []
+    index_nodes: list[str] = []
     for node in model.graph.node:
-        if node.op_type in ("Conv", "ConvTranspose") or (node.op_type != "Shape" and flowing.intersection(node.input)):
+        if node.op_type != "Shape" and flowing.intersection(node.input):
             flowing.update(node.output)
         else:
             index_nodes.append(node.name)
+    # The converter leaves a constant in float32 for all once it is that of one node that stays in float32.
+    _part_constants(
+        model.graph, {*index_nodes, *(node.name for node in model.graph.node if node.op_type in DEFAULT_OP_BLOCK_LIST)}
+    )
     with quiet(debug):
-        return convert_float_to_float16(model, keep_io_types=True, node_block_list=index_nodes)
+        half = convert_float_to_float16(model, keep_io_types=True, node_block_list=index_nodes)
+    # The converter passes over casts, whose results it expects in float16 all the same.
+    pictures = {node.name for node in model.graph.node if node.op_type == "Cast"} - set(index_nodes)
+    for node in half.graph.node:
+        for attribute in node.attribute if node.name in pictures else ():
+            if attribute.name == "to" and attribute.i == onnx.TensorProto.FLOAT:
+                attribute.i = onnx.TensorProto.FLOAT16
+    return half
+
+
+def _part_constants(graph: Any, apart: set[str]) -> None:
+    """Gives the nodes named in `apart` copies of the constants that they share with others."""
+    shared = {name for node in graph.node if node.name not in apart for name in node.input}
+    constants = {tensor.name: tensor for tensor in graph.initializer if tensor.name in shared}
+    copied = set()
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if node.name in apart and name in constants:
+                node.input[place] = f"{name}_apart"
+                copied.add(name)
+    for name in sorted(copied):
+        copy = graph.initializer.add()
+        copy.CopyFrom(constants[name])
+        copy.name = f"{name}_apart"
 
 
 def _int8_weights(model: Any) -> Any:

@@ -170,6 +170,22 @@ def test_every_format_equals_keras(name, tmp_path):
         assert artifact.parity.max_abs < 1e-4
 
 
+@pytest.mark.parametrize("name", DEPLOYABLE)
+def test_float16_onnx_holds_its_floor(name, tmp_path):
+    """The only converter that rewrites a finished graph, node by node."""
+    pictures = [sample(picture, 64) for picture in ("astronaut", "chelsea", "coffee", "rocket")] * 2
+    settings = {"elements": 2} if name == "compositor" else {}
+    manifest = export_model(
+        zoo.create(name, preset="tiny", **settings),
+        tmp_path / "out",
+        name=name,
+        formats=("onnx",),
+        precisions=("float16",),
+        pictures=pictures,
+    )
+    assert manifest.artifacts and manifest.passed
+
+
 def test_weights_of_another_model_are_refused(tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match="not a model of this zoo"):

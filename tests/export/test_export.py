@@ -326,12 +326,3 @@ def test_an_output_that_exists_is_kept(tmp_path):
     with pytest.raises(FileExistsError, match="already exists"):
         export_model(generator(), tmp_path / "out", name="g", pictures=pictures())
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"
-
-
-def test_float16_onnx_where_a_convolution_shares_its_weights_with_one_of_no_input(tmp_path):
-    """The compositor blurs a canvas of zeros by the kernel that blurs its elements."""
-    model = zoo.create("compositor", preset="tiny", elements=2)
-    manifest = export_model(
-        model, tmp_path / "out", name="c", formats=("onnx",), precisions=("float16",), sizes=("dynamic",), pictures=pictures()
-    )
-    assert manifest.passed
