@@ -80,5 +80,6 @@ def test_a_killed_worker_does_not_change_the_weights(tmp_path):
     for whole, killed in zip(*runs.values(), strict=True):
         np.testing.assert_array_equal(whole, killed)
     process = zoo(*TRAIN, "--out", tmp_path / "whole", "--steps", "400", "--strategy", "ray", "--workers", "2")
-    assert process.wait() == 2
-    assert f"{tmp_path / 'whole'} exists; add --resume" in process.stderr.read()
+    _, errors = process.communicate(timeout=600)
+    assert process.returncode == 2
+    assert f"{tmp_path / 'whole'} exists; add --resume" in errors
