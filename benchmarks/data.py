@@ -100,17 +100,19 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=480, help="pictures a turn")
     parser.add_argument("--turns", type=int, default=5)
     arguments = parser.parse_args()
-    from training.sources import open_source
+    from training.sources import Files, open_source
 
     source = open_source(arguments.data)
-    files = [file for file in source.files if file.suffix.lower() in (".jpg", ".jpeg")]  # type: ignore[attr-defined]
+    if not isinstance(source, Files):
+        parser.error(f"--data {arguments.data} is no folder of pictures, which is what the peers read")
+    files = [file for file in source.files if file.suffix.lower() in (".jpg", ".jpeg")]
     runs: dict[str, Iterator[int]] = {
         "bare decoder, TensorFlow": bare(tensorflow_decoder(), files),
         "bare decoder, Pillow": bare(pillow, files),
         "ours, crops of 0.6 to 1 of the short side": ours(source, (0.6, 1.0)),
         "ours, crops of 256 native pixels": ours(source, None),
         "ours, the whole short side": ours(source, (1.0, 1.0)),
-        "keras.utils.image_dataset_from_directory": keras_directory(source.root),  # type: ignore[attr-defined]
+        "keras.utils.image_dataset_from_directory": keras_directory(source.root),
     }
     if importlib.util.find_spec("torch"):
         runs["PyTorch DataLoader with Pillow, crops of 0.6 to 1"] = torch_loader(files)

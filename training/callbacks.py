@@ -18,7 +18,7 @@ from training.atomic import replacing
 from training.batches import Batches
 from training.cluster import exchanged
 from training.pictures import grid, write_picture
-from training.statistics import averaged_copy, has_average, normalisations
+from training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
 Record = dict[str, float]
 
@@ -159,13 +159,8 @@ def averaged(model: keras.Model, batches: Batches) -> Iterator[keras.Model]:
     if has_average(model) and any(normalisations(model)):
         yield averaged_copy(model, batches)
         return
-    before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    try:
+    with average_assigned(model):
         yield model
-    finally:
-        for variable, value in zip(model.trainable_variables, before, strict=True):
-            variable.assign(value)
 
 
 class LogFile:

@@ -47,14 +47,15 @@ def evaluate(
     if not hasattr(model, "_term_means"):
         model.compile()
     batches = Batches(model.batch_spec, sources, batch_size, seed)
+    generator = makes_pictures(model)
     real, found = Features(), []
     for step in range(-(-count // batch_size)):
         batch = batches(step)
-        found.append(_figures(model, batch))
-        if extract and makes_pictures(model):
+        found.append(_figures(model, batch, restores=not generator))
+        if extract and generator:
             real.update(extract(batch["image"]))
     means = {name: float(np.mean(np.concatenate([figures[name] for figures in found]))) for name in found[0]}
-    if not extract or not makes_pictures(model):
+    if not extract or not generator:
         return means
     return means | compare(real, _generated(model, real.moments.count, seed, extract))
 
@@ -64,23 +65,21 @@ def makes_pictures(model: Any) -> bool:
     return model.deployable and "latent" in model.inference_model().input
 
 
-def _figures(model: Any, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Figures of one batch, by name, an array each."""
+def _figures(model: Any, batch: dict[str, np.ndarray], restores: bool) -> dict[str, np.ndarray]:
+    """Figures of one batch, by name, an array each; those of a picture restored where the model may restore any."""
     import keras
 
     batch = {name: keras.ops.convert_to_tensor(value) for name, value in batch.items()}
     outputs = model(batch, training=False)
     terms = {name: np.atleast_1d(keras.ops.convert_to_numpy(value)) for name, value in model.loss_terms(batch, outputs).items()}
     figures = {name: np.asarray(value) for name, value in model.figures(batch).items()}
-    return terms | figures | _restoration(model, batch)
+    return terms | figures | (_restoration(model, batch) if restores else {})
 
 
 def _restoration(model: Any, batch: dict[str, Any]) -> dict[str, np.ndarray]:
     """`psnr` and `ssim` where the model's samples end with its answer and the original."""
     import keras
 
-    if makes_pictures(model):
-        return {}
     *_, (_, answers), (title, originals) = model.samples(batch).items()
     if title != "original":
         return {}

@@ -1,5 +1,6 @@
 """Batch normalisation for averaged weights."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,18 @@ def has_average(model: Any) -> bool:
     return bool(innermost(model.optimizer).use_ema)
 
 
+@contextlib.contextmanager
+def average_assigned(model: Any) -> Iterator[None]:
+    """Inside the block the model's weights are their moving average, where there is one; afterwards they are as before."""
+    before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, before, strict=True):
+            variable.assign(value)
+
+
 def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: int = BATCHES) -> Any:
     """A copy of the model as it is deployed: in the float32 policy of the caller, without its optimizer.
 
@@ -31,15 +44,9 @@ def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: i
     https://arxiv.org/abs/1803.05407, section 3.2).
     """
     copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    if not has_average(model):
-        return copy
-    before = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    copy.set_weights(model.get_weights())
-    for variable, value in zip(model.trainable_variables, before, strict=True):
-        variable.assign(value)
-    layers = list(normalisations(copy))
+    with average_assigned(model):
+        copy.set_weights(model.get_weights())
+    layers = list(normalisations(copy)) if has_average(model) else []
     momenta = [layer.momentum for layer in layers]
     for step in range(count if layers else 0):
         for layer in layers:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from cli.main import app
+from tests.cli.in_process import run
 from tests.models import sample
 from tests.training.test_video import read_video, write_video
 from training.pictures import read_picture, write_picture
@@ -19,13 +19,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_picture(tmp_path / "photo.png", sample("astronaut", 200)[:150])
     return tmp_path
-
-
-def run(*arguments):
-    """The exit code of `zoo`, in this process."""
-    with pytest.raises(SystemExit) as exit:
-        app(list(map(str, arguments)))
-    return exit.value.code
 
 
 def saved(name, **config):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zoo
-from cli.main import app
+from tests.cli.in_process import run
 from tests.models import sample
 from training.pictures import read_picture, write_picture
 
@@ -18,12 +18,6 @@ def here(tmp_path, monkeypatch):
     write_picture(tmp_path / "back.png", sample("coffee", 64)[:48])
     write_picture(tmp_path / "figure.png", sample("astronaut", 32)[:, :24])
     return tmp_path
-
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as exit:
-        app(list(arguments))
-    return exit.value.code
 
 
 def scene(**element):

@@ -5,13 +5,7 @@ import json
 import pytest
 
 import zoo
-from cli.main import app
-
-
-def run(*arguments):
-    with pytest.raises(SystemExit) as exit:
-        app(list(arguments))
-    return exit.value.code
+from tests.cli.in_process import run
 
 
 def test_figures_as_a_table_and_as_json(tmp_path, monkeypatch, capfd):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import zoo
-from cli.main import app
+from tests.cli.in_process import run
 from tests.models import sample
 from training.pictures import read_picture, write_picture
 
@@ -16,13 +16,6 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_picture(tmp_path / "photo.png", sample("astronaut", 64)[:48])
     return tmp_path
-
-
-def run(*arguments):
-    """The exit code of `zoo`, in this process."""
-    with pytest.raises(SystemExit) as exit:
-        app(list(arguments))
-    return exit.value.code
 
 
 def size_and_mode(name):

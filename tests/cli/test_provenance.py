@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from cli.card import card_facts, of_card
-from cli.main import app
 from export.export import export_model
 from export.provenance import COMPOSITE, EDITED, GENERATED
+from tests.cli import in_process
 from tests.cli.test_commands import assert_refused, zoo_command
 from tests.export.networks import pictures
 from tests.models import adapted, sample
@@ -22,9 +22,7 @@ IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
 
 
 def run(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        app([str(argument) for argument in arguments])
-    assert ended.value.code == 0
+    assert in_process.run(*arguments) == 0
 
 
 def properties(packet):

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 
 import zoo
-from cli.main import app
 from export.export import export_model
+from tests.cli.in_process import run
 from tests.models import sample
 from training.pictures import read_picture, write_picture
-
-
-def run(*arguments):
-    """The exit code of `zoo`, in this process."""
-    with pytest.raises(SystemExit) as exit:
-        app([str(argument) for argument in arguments])
-    return exit.value.code
 
 
 @pytest.mark.parametrize(
