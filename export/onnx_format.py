@@ -11,7 +11,7 @@ from export.unsupported import Unsupported
 
 OPSET = 18  # the highest that tf2onnx is tested with; 21 fails
 NOTES = {
-    "float16": "float16 arithmetic, for GPUs: on a CPU 1.3 times the time of float32",
+    "float16": "float16 arithmetic, for GPUs: on a CPU 1.1 times the time of float32",
     "dynamic_int8": "weights int8 by channel, made float32 again as the file is loaded, so that it runs like float32; "
     "with onnxruntime's ConvInteger it took 1.1 times as long and was 6 dB less exact",
 }
