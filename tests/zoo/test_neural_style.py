@@ -7,7 +7,8 @@ import pytest
 import zoo
 from tests.models import batches, sample
 from training.optimise import optimise_picture, pyramid
-from zoo.neural_style import cover, gray, sides
+from zoo.neural_style import gray
+from zoo.neural_style.geometry import cover, sides
 
 
 def painted(steps=0, **config):

@@ -5,18 +5,18 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._registry import choose, register
-from zoo.layers import InstanceNormalization, NearestUpsampling2D, ReflectionPadding2D
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
+from zoo.neural_style.generator import generator
+from zoo.neural_style.geometry import SMALLEST, cover, sides, sides_of_style
 from zoo.specs import Uniform
 
-SMALLEST = 32
 BLANK = 0.5
 LUMINANCE = np.array([0.299, 0.587, 0.114], "float32")  # BT.601
 
@@ -289,55 +289,6 @@ def masked(maps: dict[str, Any], mask: Any) -> dict[str, Any]:
     return {name: inside(values) for name, values in maps.items()}
 
 
-def generator(height: int, width: int, channels: int = 32) -> keras.Model:
-    """From noise [1, H / 2^k, W / 2^k, 8] for k = 4 to 0 to a picture [1, H, W, 3] in [0, 1].
-
-    Noise enters at every scale, as in Ulyanov et al. (2016, https://arxiv.org/abs/1603.03417).
-    """
-    noise = [layers.Input((-(-height >> k), -(-width >> k), 8), batch_size=1, name=f"noise{k}") for k in range(4, -1, -1)]
-    x = noise[0]
-    for finer in [*noise[1:], None]:
-        for _ in range(2):
-            x = layers.Conv2D(channels, 3, use_bias=False)(ReflectionPadding2D(1)(x))
-            x = layers.LeakyReLU(0.2)(InstanceNormalization()(x))
-        if finer is not None:
-            x = NearestUpsampling2D()(x)[:, : finer.shape[1], : finer.shape[2]]
-            x = layers.Concatenate()([x, finer])
-    x = layers.Conv2D(3, 3, dtype="float32", activation="sigmoid")(ReflectionPadding2D(1)(x))
-    return keras.Model(noise, x, name="generator")
-
-
 def gray(picture: Any) -> Any:
     """The luminance of [N, H, W, 3], in all three channels."""
     return ops.repeat(ops.sum(picture * LUMINANCE, axis=-1, keepdims=True), 3, axis=-1)
-
-
-def sides(size: int, aspect: float) -> tuple[int, int]:
-    """Height and width of a picture with the long side `size`, enlarged if its short side would be below 32 pixels.
-
-    Raises:
-        ValueError: nothing to paint on: `size` is too small, or one side is over 200 times the other.
-    """
-    if size < SMALLEST:
-        raise ValueError(f"size {size} is too small to hold a style: give {SMALLEST} or more")
-    ratio = max(aspect, 1 / aspect)
-    if ratio > 200:
-        raise ValueError(f"the picture is {ratio:.0f} times as long as it is narrow; cut it to 200 or less")
-    short = max(round(size / ratio), SMALLEST)
-    long = max(round(short * ratio), short) if short == SMALLEST else size
-    return (short, long) if aspect > 1 else (long, short)
-
-
-def sides_of_style(picture: np.ndarray, side: int) -> tuple[int, int]:
-    """Height and width of a style with the short side `side`; one over four times as long as narrow is cut to that."""
-    ratio = min(max(picture.shape[1] / picture.shape[0], 1 / 4), 4)
-    return round(side * max(1 / ratio, 1)), round(side * max(ratio, 1))
-
-
-def cover(picture: np.ndarray, height: int, width: int) -> Any:
-    """[H, W, C] resized (antialiased) to cover a window, and cut to it at the centre: [1, height, width, C]."""
-    scale = max(height / picture.shape[0], width / picture.shape[1])
-    size = (max(round(picture.shape[0] * scale), height), max(round(picture.shape[1] * scale), width))
-    resized = ops.image.resize(np.asarray(picture, "float32")[None], size, interpolation="bilinear", antialias=True)
-    top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    return resized[:, top : top + height, left : left + width]
