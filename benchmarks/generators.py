@@ -1,15 +1,22 @@
 """Generators side by side: distances to the test set in one feature network, and whether pictures show the class asked for.
 
-    python -m benchmarks.generators --train tfds:mnist --test tfds:mnist:test --data-dir ../shared/data/tfds \
-        --out runs/generators vae=runs/vae gan=runs/gan dcgan=runs/dcgan cgan=runs/cgan
+    python -m benchmarks.generators mnist --data-dir ../shared/data/tfds
+    python -m benchmarks.generators cifar10 --data-dir ../shared/data/tfds
 
-Every model makes as many pictures as there are in the test set (or -n), seed 0, no truncation, labels in turn. Real and generated
-pictures are compared at the size they have, brought to that of the compact features; the row `training set` is what real pictures
-get. `labels` is the share of pictures whose label a small classifier agrees with (of the test set's, in that row); it is trained
-on the training set, within a few minutes on two cores, and kept in --out. Figures compare only within one table.
+measures the weights that ship for a data set and writes docs/generators.md, with a sheet of pictures beside it;
+
+    python -m benchmarks.generators mnist --data-dir ../shared/data/tfds runs/one runs/two
+
+prints the table for other models. Every model makes as many pictures as there are in the test set (or -n), seed 0, no
+truncation, labels in turn. Real and generated pictures are compared at the size they have, brought to that of the compact
+features. `labels` is the share of pictures whose label a small classifier agrees with (of the test set's, in the row `training
+set`); it is trained on the training set, within a few minutes on two cores, and kept in --out.
 """
 
 import argparse
+import importlib
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +25,19 @@ import numpy as np
 
 BATCH = 100
 EPOCHS = 3
-COLUMNS = ("Frechet", "kernel x 1000", "precision", "recall", "diversity", "labels")
+DOCS = Path(__file__).parents[1] / "docs"
+SHOWN = 40  # pictures of each model in the sheet
+DATA_SETS = {"mnist": "MNIST, 28 x 28, gray", "cifar10": "CIFAR-10, 32 x 32, colour"}
+COLUMNS = ("Frechet", "kernel x 1000", "precision", "recall", "diversity", "labels", "training")
+HEAD = """# Generators
+
+Made by `python -m benchmarks.generators mnist --data-dir TFDS`, and the same for `cifar10`: every model makes as many pictures
+as the test set has (seed 0, no truncation, labels in turn), which are compared with it in `compact` features. `training set` is
+what as many real pictures get: no model can be expected to do better. Lower is better for the Frechet and the kernel distance;
+precision is the share of the pictures that lie among real ones, recall the share of real ones that lie among the pictures;
+diversity is the variance over that of real pictures; labels, how often a classifier of ours sees the class that was asked for.
+Figures compare only within one table, and with no published ones, which are in the features of Inception.
+"""
 
 
 def pictures_of(source: Any, count: int) -> np.ndarray:
@@ -87,18 +106,63 @@ def parts(pictures: np.ndarray) -> Iterator[np.ndarray]:
     return (pictures[start : start + BATCH] / np.float32(255) for start in range(0, len(pictures), BATCH))
 
 
-def row(name: str, figures: dict[str, float], labels: float | None) -> str:
-    cells = [figures["frechet_distance"], 1000 * figures["kernel_distance"], *list(figures.values())[2:]]
-    text = "".join(f"{value:15.3f}" for value in cells)
-    return f"{name:20}{text}" + (f"{100 * labels:13.1f} %" if labels is not None else f"{'':15}")
+def cells(figures: dict[str, Any]) -> list[str]:
+    """A row of the table, without its name; what was not measured is empty."""
+    labels = figures.get("labels")
+    return [
+        f"{figures['frechet_distance']:.3f}",
+        f"{1000 * figures['kernel_distance']:.2f}",
+        *(f"{figures[name]:.3f}" for name in ("precision", "recall", "diversity")),
+        "" if labels is None else f"{100 * labels:.1f} %",
+        figures.get("training", ""),
+    ]
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    lines = [["model", *COLUMNS], ["---"] + ["---:"] * 6 + ["---"], *([name, *cells(row)] for name, row in rows.items())]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def training_of(name: str) -> str:
+    """What a shipped weight's recipe says of its training: steps, batch and duration; empty for other models."""
+    family, _, weight = name.partition("/")
+    try:
+        recipe = importlib.import_module(f"training.recipes.{family}_{weight}")
+    except ModuleNotFoundError:
+        return ""
+    duration = re.search(r"Duration: ([^.]*)", recipe.__doc__ or "")
+    settings = recipe.SETTINGS
+    return f"{settings['steps']:,} steps of {settings['batch_size']}" + (f", {duration[1]}" if duration else "")
+
+
+def write_document(name: str, rows: dict[str, dict[str, Any]], made: dict[str, np.ndarray]) -> None:
+    """Puts the data set's rows and its sheet of pictures into docs/, beside those of the other data sets."""
+    from PIL import Image
+
+    from cli.sample import sheet
+    from training.pictures import grid
+
+    file = DOCS / "generators.json"
+    known = json.loads(file.read_text()) if file.exists() else {}
+    known = {key: rows if key == name else known[key] for key in DATA_SETS if key == name or key in known}
+    file.write_text(json.dumps(known, indent=2) + "\n")
+    columns = {title: sheet(list(pictures[:SHOWN]), columns=5)[None] for title, pictures in made.items()}
+    Image.fromarray(np.uint8(255 * grid(columns))).save(DOCS / "gallery" / f"generators_{name}.png", optimize=True)
+    text = HEAD
+    for key, measured in known.items():
+        text += (
+            f"\n## {DATA_SETS[key]}\n\n{table(measured)}\n![Pictures of every model, none chosen](gallery/generators_{key}.png)\n"
+        )
+    (DOCS / "generators.md").write_text(text)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.generators", description=__doc__.split("\n")[0])
-    parser.add_argument("models", nargs="+", metavar="NAME=WEIGHTS", help="a run directory or a .keras file")
-    parser.add_argument("--train", default="tfds:mnist", help="source of the pictures that the models were trained on")
-    parser.add_argument("--test", default="tfds:mnist:test", help="source of others of their kind")
-    parser.add_argument("--data-dir", help="where the data sets of tfds: lie")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.generators", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", choices=list(DATA_SETS), help="the data set, of TensorFlow Datasets")
+    parser.add_argument("models", nargs="*", help="run directories, .keras files or weights; otherwise those that ship for it")
+    parser.add_argument("--data-dir", help="where the data sets of TensorFlow Datasets lie")
     parser.add_argument("--out", type=Path, default=Path("runs/generators"), help="folder for the classifier")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of the classifier")
     parser.add_argument("-n", type=int, default=10_000, help="pictures on either side, no more than the test set has")
@@ -108,10 +172,11 @@ def main() -> None:
     from training.evaluate import generated
     from training.metrics import compare, extractor
     from training.sources import open_source
+    from zoo._load import shipped_weights
 
-    files = {name: Path(file) for name, _, file in (model.partition("=") for model in given.models)}
-    models = {name: zoo.load(str(file / "model.keras" if file.is_dir() else file)) for name, file in files.items()}
-    train, test = (open_source(text, data_dir=given.data_dir) for text in (given.train, given.test))
+    names = given.models or [name for name in shipped_weights() if name.endswith(f"/{given.data}")]
+    models = {name: zoo.load(str(Path(name) / "model.keras" if Path(name).is_dir() else name)) for name in names}
+    train, test = (open_source(f"tfds:{given.data}{split}", data_dir=given.data_dir) for split in ("", ":test"))
     count = min(given.n, len(test), len(train))
     given.out.mkdir(parents=True, exist_ok=True)
     extract = extractor()
@@ -120,17 +185,23 @@ def main() -> None:
     judge = None
     if any(hasattr(model, "classes") for model in models.values()):
         judge = classifier(given.out / f"classifier-{train.fingerprint()[:8]}-{given.epochs}.keras", train, given.epochs)
-    print(f"{count} pictures of {given.test} and of each model\n\n{'':20}" + "".join(f"{column:>15}" for column in COLUMNS))
     known = features_of(parts(pictures_of(train, count)), extract)
-    accuracy = None if judge is None else agreement(judge, pictures / np.float32(255), test.labels[:count])
-    print(row("training set", compare(real, known), accuracy), flush=True)
+    rows: dict[str, dict[str, Any]] = {"training set": dict(compare(real, known))}
+    made = {"test set": pictures[:SHOWN] / np.float32(255)}
+    if judge is not None:
+        rows["training set"]["labels"] = agreement(judge, pictures / np.float32(255), test.labels[:count])
     for name, model in models.items():
-        made = np.concatenate([np.asarray(part) for part in generated(model, count)])
-        fake = features_of((made[start : start + BATCH] for start in range(0, count, BATCH)), extract)
-        labelled = None
+        drawn = np.concatenate([np.asarray(part) for part in generated(model, count)])
+        fake = features_of((drawn[start : start + BATCH] for start in range(0, count, BATCH)), extract)
+        rows[name] = {**compare(real, fake), "training": training_of(name)}
+        made[name] = drawn[:SHOWN]
         if judge is not None and hasattr(model, "classes"):
-            labelled = agreement(judge, made, np.arange(count) % model.classes)
-        print(row(name, compare(real, fake), labelled), flush=True)
+            rows[name]["labels"] = agreement(judge, drawn, np.arange(count) % model.classes)
+        print(f"{name}: {', '.join(cells(rows[name])[:6])}", flush=True)
+    rows = dict(sorted(rows.items(), key=lambda row: row[1]["frechet_distance"]))
+    print(f"\n{count} pictures of {given.data}'s test set and of each model\n\n{table(rows)}")
+    if not given.models and given.n >= len(test):
+        write_document(given.data, rows, made)
 
 
 if __name__ == "__main__":

@@ -127,12 +127,12 @@ def side(count: int) -> int:
     return int(-(-(count**0.5) // 1))
 
 
-def sheet(pictures: list[Any], gap: int = 2) -> Any:
-    """The pictures side by side on white: float32 [H, W, 3] in [0, 1]."""
+def sheet(pictures: list[Any], gap: int = 2, columns: int | None = None) -> Any:
+    """The pictures side by side on white, as square as it gets or in so many columns: float32 [H, W, 3] in [0, 1]."""
     import numpy as np
 
     height, width, _ = pictures[0].shape
-    columns = side(len(pictures))
+    columns = columns or side(len(pictures))
     rows = -(-len(pictures) // columns)
     canvas = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), "float32")
     for index, picture in enumerate(pictures):
