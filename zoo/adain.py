@@ -16,10 +16,10 @@ from zoo.losses.content import content_loss
 from zoo.losses.moments import moments_loss
 from zoo.specs import Picture
 
-# The encoder of each feature network: its maps from coarse to fine, each with its stride and channels.
+# The encoder of each feature network: its maps from coarse to fine, each with its stride and channels; "image" is the input.
 ENCODERS = {
     "vgg19": {"relu4_1": (8, 512)},
-    "compact": {"level3_layer2": (16, 128), "level2_layer2": (8, 128), "level1_layer2": (4, 128)},
+    "compact": {"level3_layer2": (16, 128), "level2_layer2": (8, 128), "level1_layer2": (4, 128), "image": (1, 3)},
 }
 # The decoder's convolutions at each stride, in channels at full width. Of vgg19: the paper's, its encoder mirrored.
 DECODERS = {
@@ -38,7 +38,8 @@ class AdaIN(ImageModel):
 
     Content and style pass one frozen encoder; the content's maps take the channels' means and deviations of the style's; a
     decoder, which alone is trained, paints a picture of them. The encoder is relu4_1 of VGG19, as published, or the second
-    layers of the compact features at strides 16, 8 and 4, each of which the decoder takes in where it has reached its stride.
+    layers of the compact features at strides 16, 8 and 4 and the colours themselves, each of which the decoder takes in where it
+    has reached its stride.
 
     Deployed inputs: `image` [batch, height, width, 3] and `style` [batch, style_height, style_width, 3] in [0, 1], each of any
     size; `strength` [batch], the paper's alpha: 0 keeps the content's own statistics and gives what the decoder makes of them,
@@ -119,8 +120,10 @@ class AdaIN(ImageModel):
             FileNotFoundError, OSError, ValueError: the weights of vgg19 cannot be had; see `zoo.features.create`.
         """
         if "_encoder" not in vars(self):
-            names = tuple(dict.fromkeys((*STYLE[self.features], *ENCODERS[self.features])))
-            encoder = feature_networks.create(self.features, weights=self.feature_weights, layers=names)
+            names = dict.fromkeys((*STYLE[self.features], *ENCODERS[self.features]))
+            maps = tuple(name for name in names if name != "image")
+            network = feature_networks.create(self.features, weights=self.feature_weights, layers=maps)
+            encoder = keras.Model(network.input, {**network.output, "image": network.input}, name="encoder")
             object.__setattr__(self, "_encoder", encoder)  # past Keras, so that a saved model holds the decoder alone
         return self._encoder
 
@@ -134,7 +137,7 @@ class AdaIN(ImageModel):
         maps, target, style = self.encoder()(outputs["picture"]), outputs["target"], outputs["style"]
         return {
             "style": self.style_weight * sum(moments_loss(maps[name], style[name]) for name in STYLE[self.features]),
-            "content": self.content_weight * sum(content_loss(maps[name], target[name]) for name in target),
+            "content": self.content_weight * sum(content_loss(maps[name], target[name]) for name in target if name != "image"),
         }
 
     def inference_model(self, styles: int = 1) -> keras.Model:
@@ -205,5 +208,10 @@ def decoder(encoder: dict[str, tuple[int, int]], blocks: dict[int, tuple[int, ..
         x = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
         for channels in widths:
             x = layers.Conv2D(max(round(width * channels), 1), 3, activation="relu")(ReflectionPadding2D(1)(x))
-    x = layers.Conv2D(3, 3, dtype="float32")(ReflectionPadding2D(1)(x))
-    return keras.Model(inputs, x, name="decoder")
+    if "image" not in inputs:
+        x = layers.Conv2D(3, 3, dtype="float32")(ReflectionPadding2D(1)(x))
+        return keras.Model(inputs, x, name="decoder")
+    # What is painted is added to the photograph in the style's colours, where training begins: from a picture, not from gray.
+    small = keras.initializers.VarianceScaling(0.01)
+    x = layers.Conv2D(3, 3, kernel_initializer=small, dtype="float32")(ReflectionPadding2D(1)(x))
+    return keras.Model(inputs, layers.Add(dtype="float32")([x, inputs["image"]]), name="decoder")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import zoo
 from tests.models import batches, sample
@@ -38,8 +39,10 @@ def test_the_decoder_alone_is_trained_and_saved():
 def test_training_lowers_both_losses():
     model = zoo.create("adain", preset="tiny")
     model.compile()
-    history = model.fit(batches(model, 2).dataset(), steps_per_epoch=10, epochs=2, verbose=0, shuffle=False).history
-    assert history["style"][1] < history["style"][0] and history["loss"][1] < history["loss"][0]
+    batch = batches(model, 4)(0)
+    dataset = tf.data.Dataset.from_tensors(batch).repeat()
+    history = model.fit(dataset, steps_per_epoch=10, epochs=4, verbose=0, shuffle=False).history
+    assert history["style"][-1] < 0.9 * history["style"][0] and history["loss"][-1] < 0.9 * history["loss"][0]
 
 
 @pytest.mark.parametrize(("shape", "style"), [((1, 1), (64, 64)), ((50, 33), (1, 90)), ((17, 250), (40, 40))])
