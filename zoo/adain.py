@@ -1,6 +1,6 @@
 """Arbitrary style transfer: the style is an input, of which one pass takes the statistics."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -122,15 +122,14 @@ class AdaIN(ImageModel):
         if "_encoder" not in vars(self):
             names = dict.fromkeys((*STYLE[self.features], *ENCODERS[self.features]))
             maps = tuple(name for name in names if name != "image")
-            network = feature_networks.create(self.features, weights=self.feature_weights, layers=maps)
-            encoder = keras.Model(network.input, {**network.output, "image": network.input}, name="encoder")
+            encoder = feature_networks.create(self.features, weights=self.feature_weights, layers=maps)
             object.__setattr__(self, "_encoder", encoder)  # past Keras, so that a saved model holds the decoder alone
         return self._encoder
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        encoder = self.encoder()
-        style = encoder(batch["style"])
-        target = transfer(encoder(batch["image"]), style, ENCODERS[self.features])
+        encode = with_colors(self.encoder())
+        style = encode(batch["style"])
+        target = transfer(encode(batch["image"]), style, ENCODERS[self.features])
         return {"picture": self.decoder(target, training=training), "target": target, "style": style}
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +144,7 @@ class AdaIN(ImageModel):
         names = ["style"] if styles == 1 else [f"style_{i}" for i in range(styles)]
         inputs = {name: layers.Input((None, None, 3), name=name) for name in ("image", *names)}
         inputs["strength"] = layers.Input((), name="strength")
-        encode, pad = self._short_encoder(), PadToMultiple(16, minimum=32)
+        encode, pad = with_colors(self._short_encoder()), PadToMultiple(16, minimum=32)
         content = encode(pad(inputs["image"]))
         targets = [transfer(content, encode(pad(inputs[name])), ENCODERS[self.features]) for name in names]
         target = targets[0]
@@ -188,8 +187,13 @@ class AdaIN(ImageModel):
     def _short_encoder(self) -> keras.Model:
         """The encoder without the maps that only the loss looks at."""
         encoder = self.encoder()
-        maps = {name: encoder.output[name] for name in ENCODERS[self.features]}
+        maps = {name: encoder.output[name] for name in ENCODERS[self.features] if name != "image"}
         return keras.Model(encoder.input, maps, name="encoder")
+
+
+def with_colors(encoder: keras.Model) -> Callable[[Any], dict[str, Any]]:
+    """The encoder's maps with the picture itself as one more."""
+    return lambda picture: {**encoder(picture), "image": picture}
 
 
 def transfer(content: dict[str, Any], style: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from keras import layers, ops
 from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
-from zoo._registry import register
+from zoo._registry import choose, register
 from zoo.layers import (
     ConditionalInstanceNormalization,
     CropLike,
@@ -37,7 +37,8 @@ class FastStyle(ImageModel):
 
     Args:
         styles: how many styles one network holds.
-        width: channels of the first convolution; the residual blocks have four times as many.
+        architecture: "johnson", as published; or "light", for phones: nearly all of it at half and quarter resolution.
+        width: channels of the first convolution; the residual blocks have four times as many, of "light" twice.
         residual_blocks: how many residual blocks.
         size: side of the training crops, in pixels.
         features: perceptual features: "compact", "vgg16" or "vgg19".
@@ -63,13 +64,14 @@ class FastStyle(ImageModel):
     picture_settings = {"style": "styles"}
     presets = {
         "johnson": {},
-        "mobile": {"width": 16, "residual_blocks": 4},
+        "mobile": {"architecture": "light", "width": 24},
         "tiny": {"width": 4, "residual_blocks": 1, "size": 32, "style_size": 32},
     }
 
     def __init__(
         self,
         styles: int = 1,
+        architecture: str = "johnson",
         width: int = 32,
         residual_blocks: int = 5,
         size: int = 256,
@@ -86,6 +88,7 @@ class FastStyle(ImageModel):
     ) -> None:
         super().__init__(name=name)
         self.styles = styles
+        self.architecture = choose("architecture", architecture, NETWORKS)
         self.width = width
         self.residual_blocks = residual_blocks
         self.size = size
@@ -98,7 +101,7 @@ class FastStyle(ImageModel):
         self.recolor_content = recolor_content
         self.style_size = style_size
         self.learning_rate = learning_rate
-        self.network = transform_network(styles, width, residual_blocks)
+        self.network = NETWORKS[architecture](styles, width, residual_blocks)
         if adversarial_weight:
             if styles > 1:
                 raise ValueError("adversarial_weight needs styles=1: the discriminator knows one style picture")
@@ -214,8 +217,42 @@ class FastStyle(ImageModel):
         return {"content": batch["image"], "stylised": ops.clip(picture, 0.0, 1.0)}
 
 
-def transform_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
-    """Johnson's network: `image` (and `style_weights`) to an unclipped picture [N, H, W, 3] around [-0.09, 1.09]."""
+def johnson_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
+    """As published: `image` (and `style_weights`) to an unclipped picture [N, H, W, 3] around [-0.09, 1.09]."""
+    image, style_weights, convolve = ends(styles)
+    x = PadToMultiple(4, minimum=16)(image)
+    x = layers.ReLU()(convolve(x, width, 9))
+    x = layers.ReLU()(convolve(x, 2 * width, 3, strides=2))
+    x = layers.ReLU()(convolve(x, 4 * width, 3, strides=2))
+    for _ in range(residual_blocks):
+        x = residual(convolve, x)
+    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), 2 * width, 3))
+    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
+    x = layers.Conv2D(3, 9, kernel_initializer=small())(ReflectionPadding2D(4)(x))
+    return finished(image, style_weights, x)
+
+
+def light_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
+    """Half and quarter resolution, and one thin layer at full resolution that sees the photograph as well."""
+    image, style_weights, convolve = ends(styles)
+    padded = PadToMultiple(4, minimum=16)(image)
+    x = layers.ReLU()(convolve(padded, width, 5, strides=2))
+    x = layers.ReLU()(convolve(x, 2 * width, 3, strides=2))
+    for _ in range(residual_blocks):
+        x = residual(convolve, x)
+    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
+    x = layers.ReLU()(convolve(x, 8, 3))
+    # Nearest neighbours and a convolution: depth to space left a pattern of single pixels, which the style's grain rewards.
+    x = layers.Concatenate()([NearestUpsampling2D()(x), padded])
+    x = layers.Conv2D(3, 3, kernel_initializer=small())(ReflectionPadding2D(1)(x))
+    return finished(image, style_weights, x)
+
+
+NETWORKS = {"johnson": johnson_network, "light": light_network}
+
+
+def ends(styles: int) -> tuple[Any, Any, Any]:
+    """The inputs `image` and `style_weights`, and a padded convolution with (conditional) instance normalisation."""
     image = layers.Input((None, None, 3), name="image")
     style_weights = layers.Input((styles,), name="style_weights")
 
@@ -224,27 +261,30 @@ def transform_network(styles: int, width: int, residual_blocks: int) -> keras.Mo
         x = layers.Conv2D(filters, kernel, strides)(x)
         return InstanceNormalization()(x) if styles == 1 else ConditionalInstanceNormalization(styles)([x, style_weights])
 
-    def residual(x: Any) -> Any:
-        y = layers.ReLU()(convolve(x, 4 * width, 3))
-        return layers.Add()([x, convolve(y, 4 * width, 3)])
+    return image, style_weights, convolve
 
-    x = PadToMultiple(4, minimum=16)(image)
-    x = layers.ReLU()(convolve(x, width, 9))
-    x = layers.ReLU()(convolve(x, 2 * width, 3, strides=2))
-    x = layers.ReLU()(convolve(x, 4 * width, 3, strides=2))
-    for _ in range(residual_blocks):
-        x = residual(x)
-    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), 2 * width, 3))
-    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
-    # Small weights: training starts from a gray picture. A saturated one has a style loss a hundred times higher, which Adam's
-    # second moment would remember for thousands of steps, and its bright spots never leave the flat ends of tanh.
-    small = keras.initializers.VarianceScaling(0.01)
-    x = layers.Conv2D(3, 9, kernel_initializer=small)(ReflectionPadding2D(4)(x))
-    # The published output range: 150 tanh + 127.5 of 255.
+
+def residual(convolve: Any, x: Any) -> Any:
+    y = layers.ReLU()(convolve(x, x.shape[-1], 3))
+    return layers.Add()([x, convolve(y, x.shape[-1], 3)])
+
+
+def small() -> keras.initializers.Initializer:
+    """Training starts from a gray picture.
+
+    A saturated one has a style loss a hundred times higher, which Adam's second moment would remember for thousands of steps, and
+    its bright spots never leave the flat ends of tanh.
+    """
+    return keras.initializers.VarianceScaling(0.01)
+
+
+def finished(image: Any, style_weights: Any, x: Any) -> keras.Model:
+    """The network that ends with `x`, which is brought to the published range, 150 tanh + 127.5 of 255."""
     x = layers.Activation("tanh", dtype="float32")(x)
     x = layers.Rescaling(150 / 255, 0.5, dtype="float32")(x)
     x = CropLike(dtype="float32")([x, image])
-    return keras.Model({"image": image} | ({"style_weights": style_weights} if styles > 1 else {}), x, name="transform")
+    inputs = {"image": image} | ({"style_weights": style_weights} if style_weights.shape[-1] > 1 else {})
+    return keras.Model(inputs, x, name="transform")
 
 
 def resize_short_side(picture: np.ndarray, side: int) -> Any:

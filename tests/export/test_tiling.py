@@ -71,6 +71,7 @@ def difference(runtime, height, width, tile, folder):
     [
         ("fast_style", {}),
         ("fast_style", {"styles": 2}),
+        ("fast_style", {"architecture": "light"}),
         ("adain", {}),
         ("cyclegan", {}),
         ("denoiser", {}),

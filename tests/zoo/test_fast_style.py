@@ -15,6 +15,17 @@ def test_the_published_network_has_its_published_size():
     assert zoo.create("fast_style", preset="johnson").network.count_params() == 1_679_235
 
 
+def test_the_light_network_takes_any_size_and_learns():
+    assert zoo.create("fast_style", preset="mobile").network.count_params() < 1_679_235 / 7
+    model = adapted("fast_style", architecture="light", width=8)
+    model.compile()
+    history = model.fit(batches(model, 2).dataset(), steps_per_epoch=10, epochs=3, verbose=0, shuffle=False).history
+    assert history["loss"][-1] < 0.8 * history["loss"][0]
+    for size in ((1, 1), (17, 250)):
+        inputs = {"image": np.full((2, *size, 3), 0.5, "float32"), "strength": np.ones(2, "float32")}
+        assert model.inference_model()(inputs)["output_image"].shape == (2, *size, 3)
+
+
 def test_a_blend_of_styles_has_the_blended_targets():
     model = zoo.create("fast_style", preset="tiny", styles=2)
     model.adapt(style=[sample("coffee", 64), sample("brick", 64)])
