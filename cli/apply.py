@@ -72,7 +72,7 @@ def apply(
         if len(pictures) > 1 or what == "neural_style" or engine == "ray" or tile or settings:
             raise ValueError("a video is taken alone, by a trained model, without --tile, --engine and --set")
         runtime = blending(open_runtime(what, threads), styles)
-        metadata = provenance_of(what, runtime.signature, marked)
+        metadata = provenance_of(what, runtime, marked)
         return apply_video(runtime, pictures[0], out, styles, mask, strength, preserve_color, metadata)
     if is_video(out):
         raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
@@ -94,7 +94,7 @@ def apply(
         raise ValueError("--set is for neural_style; a trained model has its settings in its file")
     else:
         runtime = blending(open_runtime(what, threads), styles)
-        metadata = provenance_of(what, runtime.signature, marked)
+        metadata = provenance_of(what, runtime, marked)
         if is_compositor(runtime.signature):
             return compose_with(runtime, pictures, out, metadata)
         if tile:

@@ -64,7 +64,7 @@ class Worker:
             raise ValueError("--engine ray takes single pictures; this model looks at neighbouring frames")
         names = ("styles", "mask", "strength", "preserve_color")
         self.transform = transformed(runtime, *(options[name] for name in names))
-        self.metadata = provenance_of(what, runtime.signature, options["marked"])
+        self.metadata = provenance_of(what, runtime, options["marked"])
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:
         """The row with its `fault`, "" if there is none."""

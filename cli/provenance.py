@@ -15,20 +15,19 @@ provenance_option = click.option(
 )
 
 
-def provenance_of(what: str, signature: Any, marked: bool) -> dict[str, str] | None:
+def provenance_of(what: str, runtime: Any, marked: bool) -> dict[str, str] | None:
     """What a picture made by WHAT says of itself; None unless it is to be marked.
 
-    An exported file knows its name and its weights; anything else goes by its own name. `signature` is None for what has no file.
+    An exported file knows its name and its weights; anything else goes by its own name. `runtime` is None for what has no file.
     """
     if not marked:
         return None
-    from export.metadata import read
     from export.provenance import COMPOSITE, EDITED, provenance, source_type
 
-    if signature is None:
+    if runtime is None:
         return provenance(COMPOSITE if what == "compositor" else EDITED, {"model": what})
-    path = Path(what)
+    path, kind = Path(what), source_type(runtime.signature)
     if not path.exists():
-        return provenance(source_type(signature), {"model": what})
+        return provenance(kind, {"model": what})
     folder = path.name == "model.keras" or (path.name.isdigit() and path.is_dir())  # a run's or an export's; a version
-    return provenance(source_type(signature), {"model": path.resolve().parent.name if folder else path.stem, **read(path)})
+    return provenance(kind, {"model": path.resolve().parent.name if folder else path.stem, **runtime.facts})

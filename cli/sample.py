@@ -49,12 +49,12 @@ def sample(
             "--mix needs a latent for every layer, which an exported file has no input for; give the run or its model.keras"
         )
     runtime = open_runtime(what, threads)
-    metadata = provenance_of(what, runtime.signature, marked)
+    metadata = provenance_of(what, runtime, marked)
     if mix:
         write_picture(out, mixing_sheet(what, truncation, seed), metadata=metadata)
         click.echo(str(out))
         return
-    inputs = generator_inputs(runtime.signature, classes_of(what, runtime.signature), count, label, truncation, seed, interpolate)
+    inputs = generator_inputs(runtime.signature, classes_of(runtime), count, label, truncation, seed, interpolate)
     size = 64
     parts = [
         runtime(**{name: values[start : start + size] for name, values in inputs.items()})["output_image"]
@@ -64,14 +64,16 @@ def sample(
     click.echo(str(out))
 
 
-def classes_of(what: str, signature: Any) -> int | None:
+def classes_of(runtime: Any) -> int | None:
     """How many classes there are, by the model or by what an exported file says of itself; None: unknown, or no labels."""
-    from export.metadata import read
-
-    label = signature.inputs.get("label")
-    if label is None or label.range:
-        return label and int(label.range[1]) + 1
-    known = re.search(r"\blabel: int32 \[batch\], 0 to (\d+)", read(Path(what)).get("inputs", ""))
+    label = runtime.signature.inputs.get("label")
+    if label is None:
+        return None
+    if len(label.shape) > 1:  # one-hot
+        return int(label.shape[-1])
+    if label.range:
+        return int(label.range[1]) + 1
+    known = re.search(r"\blabel: int32 \[batch\], 0 to (\d+)", runtime.facts.get("inputs", ""))
     return int(known[1]) + 1 if known else None
 
 
@@ -101,11 +103,13 @@ def generator_inputs(
         if label is not None and classes is not None and label >= classes:
             raise ValueError(f"--label {label}: this model has the classes 0 to {classes - 1}")
         if label is not None:
-            inputs["label"] = np.full(count, label, "int32")
+            labels = np.full(count, label)
         elif classes is not None:
-            inputs["label"] = np.arange(count, dtype="int32") % classes
+            labels = np.arange(count) % classes
         else:
             raise ValueError("this file does not say how many classes it has; give one of them by --label")
+        shape = signature.inputs["label"].shape
+        inputs["label"] = np.eye(int(shape[1]))[labels] if len(shape) > 1 else labels
     elif label is not None:
         raise ValueError("--label: this model has no classes")
     return inputs

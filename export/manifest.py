@@ -13,6 +13,8 @@ from export.signature import Signature, Tensor
 
 FILE = "manifest.json"
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
+# float32: the largest absolute difference allowed; the others: the lowest PSNR in dB.
+FLOORS = {"float32": 1e-4, "float16": 50.0, "dynamic_int8": 35.0, "int8": 30.0}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import importlib.metadata
 from collections.abc import Mapping
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from export.signature import Signature
 
@@ -18,10 +18,10 @@ XMP = "XML:com.adobe.xmp"  # the keyword of XMP in PNG text
 # AISystemUsed came with IPTC Photo Metadata 2025.1.
 _PACKET = """<?xpacket begin="\N{ZERO WIDTH NO-BREAK SPACE}" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
- xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool={tool}
+ xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="{tool}"
  xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/{kind}"
- Iptc4xmpExt:AISystemUsed={model}/></rdf:RDF></x:xmpmeta>
+ Iptc4xmpExt:AISystemUsed="{model}"/></rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"""
 
 
@@ -44,4 +44,4 @@ def provenance(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
     text = {"Software": tool, "Description": WORDS[kind].format(model), "DigitalSourceType": kind, "Model": model}
     if "weights_sha256" in facts:
         text["ModelWeights"] = f"SHA-256 {facts['weights_sha256']}"
-    return {**text, XMP: _PACKET.format(tool=quoteattr(tool), kind=kind, model=quoteattr(model))}
+    return {**text, XMP: _PACKET.format(tool=escape(tool), kind=kind, model=escape(model))}

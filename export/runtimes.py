@@ -2,6 +2,7 @@
 
 import abc
 import contextlib
+import functools
 import importlib
 import os
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from export import metadata
 from export.quiet import quiet
 from export.signature import Signature, Tensor, named, signature_of
 
@@ -40,6 +42,11 @@ class Runtime(abc.ABC):
             counts = ", ".join(f"{len(array)} of {name}" for name, array in arrays.items())
             raise ValueError(f"{self.path.name} takes as many examples of every input; given {counts}")
         return self._run(arrays)
+
+    @functools.cached_property
+    def facts(self) -> dict[str, str]:
+        """What the file says of itself (`export.metadata`); nothing for a `.keras` file and for one made elsewhere."""
+        return metadata.read(self.path)
 
     @abc.abstractmethod
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]: ...
@@ -93,13 +100,15 @@ class KerasRuntime(Runtime):
 
 
 class SavedModelRuntime(Runtime):
-    def __init__(self, path: Path, threads: int) -> None:
+    """A SavedModel by one of its signatures."""
+
+    def __init__(self, path: Path, threads: int, signature: str = "serving_default") -> None:
         threads = _tensorflow_threads(threads)
         import tensorflow as tf
 
         super().__init__(path, threads)
         self.loaded = tf.saved_model.load(os.fspath(_version(path)))  # kept: the function holds its variables weakly
-        self.function = self.loaded.signatures["serving_default"]
+        self.function = self.loaded.signatures[signature]
         sides = (self.function.structured_input_signature[1], self.function.structured_outputs)
         self.signature = Signature(*(_tensors({n: (spec.dtype.name, spec.shape) for n, spec in side.items()}) for side in sides))
 
@@ -146,6 +155,11 @@ class OnnxRuntime(Runtime):
             {value.name: self._tensor(value) for value in self.session.get_inputs()},
             {value.name: self._tensor(value) for value in self.session.get_outputs()},
         )
+
+    @functools.cached_property
+    def facts(self) -> dict[str, str]:
+        """As onnxruntime has read it: the package onnx takes longer to import than the file to run."""
+        return dict(self.session.get_modelmeta().custom_metadata_map)
 
     def _tensor(self, value: Any) -> Tensor:
         tensor = named(value.name, self.TYPES[value.type], [None if isinstance(a, str) else a for a in value.shape])

@@ -135,7 +135,7 @@ def example_inputs(
 
 
 def _example(
-    tensor: Tensor, shape: list[int], pictures: Sequence[np.ndarray], index: int, random: np.random.Generator
+    tensor: Tensor, shape: list[int], pictures: Sequence[np.ndarray], index: int, random: "np.random.Generator"
 ) -> np.ndarray:
     if tensor.name == "mask":
         return free_form_mask(shape[0], shape[1], random)
@@ -155,7 +155,7 @@ def _example(
     return random.standard_normal(shape)
 
 
-def _crop(picture: np.ndarray, shape: list[int], random: np.random.Generator) -> np.ndarray:
+def _crop(picture: np.ndarray, shape: list[int], random: "np.random.Generator") -> np.ndarray:
     """A crop of the shape's height and width, float32 [height, width, 3]; a picture that is too small is reflected."""
     height, width = shape[:2]
     missing = [(0, max(0, side - have)) for side, have in zip((height, width), picture.shape, strict=False)]
@@ -166,7 +166,7 @@ def _crop(picture: np.ndarray, shape: list[int], random: np.random.Generator) ->
     return np.repeat(crop, 3, axis=2) if crop.shape[2] == 1 else crop
 
 
-def free_form_mask(height: int, width: int, random: np.random.Generator) -> np.ndarray:
+def free_form_mask(height: int, width: int, random: "np.random.Generator") -> np.ndarray:
     """Brush strokes: float32 [height, width, 1]; 1 marks the hole."""
     rows, columns = np.ogrid[:height, :width]
     mask = np.zeros((height, width), bool)
