@@ -54,7 +54,8 @@ def constant_inputs(signature: Any, styles: tuple[str, ...], strength: float) ->
 
     inputs: dict[str, Any] = {}
     if not ({"image", "latent"} & set(signature.inputs) and "output_image" in signature.outputs):
-        raise ValueError(f"this file is no export of this zoo: it takes {', '.join(signature.inputs)}, not image or latent")
+        takes, gives = ", ".join(signature.inputs), ", ".join(signature.outputs)
+        raise ValueError(f"this file makes no picture: it takes {takes} and gives {gives}, not output_image")
     if "image" not in signature.inputs:
         raise ValueError("this model takes no picture; zoo sample makes pictures from a generator")
     if "strength" in signature.inputs:

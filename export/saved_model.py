@@ -1,6 +1,7 @@
 """SavedModel in the layout of TensorFlow Serving: signatures for tensors and for encoded pictures, under the contract's names."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +21,25 @@ def trace(network: Any, signature: Signature, size: tuple[int, int] | None, batc
     return function
 
 
-def write(function: Any, signature: Signature, directory: Path, debug: bool = False) -> Path:
+def write(
+    function: Any, signature: Signature, directory: Path, further: Mapping[str, Any] | None = None, debug: bool = False
+) -> Path:
     """Writes `directory/1`, the first version that TensorFlow Serving finds; returns its path.
 
-    `function` comes from `trace`. `serving_default` takes and gives tensors. `serve_bytes`, for models that take pictures,
-    takes encoded JPEG or PNG (`image_bytes`, string [batch], of different sizes) and gives PNG (`output_image_bytes`).
+    `function` comes from `trace`, and so do the values of `further`, whose keys name their signatures. `serving_default` takes
+    and gives tensors. `serve_bytes`, for models from pictures to pictures, takes encoded JPEG or PNG (`image_bytes`, string
+    [batch], of different sizes) and gives PNG (`output_image_bytes`).
     """
     import keras
 
     archive = keras.export.ExportArchive()
     # Not tracked: the endpoints' variables are found anyway, and tracking the model stores every weight twice.
     archive.add_endpoint("serving_default", function)
+    for name, other in (further or {}).items():
+        archive.add_endpoint(name, other)
     pictures = signature.picture_inputs.values()
-    if pictures and all(tensor.shape[3] in ENCODED_CHANNELS for tensor in pictures):
+    answers = any(tensor.is_picture for tensor in signature.outputs.values())
+    if pictures and answers and all(tensor.shape[3] in ENCODED_CHANNELS for tensor in pictures):
         archive.add_endpoint("serve_bytes", _bytes_function(function, signature))
     path = directory / "1"
     with quiet(debug):

@@ -20,9 +20,9 @@ LIKELIHOODS = ("bernoulli", "gaussian")
 class VAE(ImageModel):
     """Auto-encoding variational Bayes (Kingma and Welling 2014, https://arxiv.org/abs/1312.6114), with residual convolutions.
 
-    Deployed (`inference_models`): "serving_default", the decoder, `latent` [batch, latent] to `output_image`
-    [batch, size, size, channels] in [0, 1], the mean of the likelihood; and "encode", `image` to `mean` and `log_variance`,
-    both [batch, latent].
+    Deployed: the decoder, `latent` [batch, latent] to `output_image` [batch, size, size, channels] in [0, 1], the mean of the
+    likelihood; and the encoder, `image` to `mean` and `log_variance`, both [batch, latent]. `deploy` says which. A SavedModel
+    holds both, the encoder as the signature "encode"; a LiteRT or ONNX file holds one.
 
     Args:
         size: side of the pictures, a multiple of 4; it is halved twice, and on while it is even and above 8.
@@ -35,6 +35,7 @@ class VAE(ImageModel):
         binarize: whether every picture is drawn black and white, each pixel white with the probability its value is, once for
             the picture (the fixed binarisation of Salakhutdinov and Murray 2008).
         flip: whether pictures are mirrored at random; not for digits.
+        deploy: "both", "decoder" or "encoder".
         learning_rate: Adam's highest rate.
 
     Raises:
@@ -49,6 +50,8 @@ class VAE(ImageModel):
 
     task = "generation"
     paper = "Kingma and Welling 2014"
+    recommended_batch_size = 64
+    deployment_settings = ("deploy",)
     presets = {
         "mnist": {},
         "mnist_binary": {"binarize": True},
@@ -67,6 +70,7 @@ class VAE(ImageModel):
         beta: float = 1.0,
         binarize: bool = False,
         flip: bool = False,
+        deploy: str = "both",
         learning_rate: float = 1e-3,
         name: str = "vae",
     ) -> None:
@@ -82,6 +86,7 @@ class VAE(ImageModel):
         self.beta = beta
         self.binarize = binarize
         self.flip = flip
+        self.deploy = choose("part to deploy", deploy, ("both", "decoder", "encoder"))
         self.learning_rate = learning_rate
         self.encoder = encoder_network(size, channels, latent, width, blocks)
         self.decoder = decoder_network(size, channels, latent, width, blocks)
@@ -186,10 +191,11 @@ class VAE(ImageModel):
         latent = layers.Input((self.latent,), name="latent")
         image = layers.Input((self.size, self.size, self.channels), name="image")
         picture = layers.Activation("sigmoid", dtype="float32")(self.decoder(latent))
-        return {
-            "serving_default": keras.Model({"latent": latent}, {"output_image": picture}, name=self.name),
-            "encode": keras.Model({"image": image}, self.encoder(image), name=f"{self.name}_encoder"),
-        }
+        decode = keras.Model({"latent": latent}, {"output_image": picture}, name=self.name)
+        encode = keras.Model({"image": image}, self.encoder(image), name=f"{self.name}_encoder")
+        if self.deploy == "encoder":
+            return {"serving_default": encode}
+        return {"serving_default": decode} | ({"encode": encode} if self.deploy == "both" else {})
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -16,7 +16,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 import zoo
 from export import litert
-from export.export import export_model, in_float32, verify_directory
+from export.export import export_model, verify_directory
+from export.exporter import in_float32
 from export.manifest import read_manifest, sha256
 from export.runtimes import load
 from tests.export.networks import batch, generator, inpainter, pictures, stylise, unportable
@@ -234,6 +235,27 @@ def test_a_generator_has_its_own_size(tmp_path):
     assert answer["output_image"].shape == (1, 12, 20, 1)
     signatures = tf.saved_model.load(str(tmp_path / "out/savedmodel/g/1")).signatures
     assert list(signatures) == ["serving_default"]
+
+
+def test_the_parts_of_a_vae_in_one_export_or_each_in_its_own(tmp_path):
+    vae = zoo.create("vae", preset="tiny")
+    options = {"name": "vae", "precisions": ("float32",), "pictures": pictures()}
+    both = export_model(vae, tmp_path / "both", formats=("savedmodel",), **options)
+    assert both.passed and both.artifacts[0].notes.startswith("signature encode: within ")
+    assert set(tf.saved_model.load(str(tmp_path / "both/savedmodel/vae/1")).signatures) == {"serving_default", "encode"}
+    vae.deploy = "encoder"
+    encoder = export_model(vae, tmp_path / "encoder", formats=("litert", "onnx"), **options)
+    assert encoder.passed and [a.format for a in encoder.artifacts] == ["litert", "onnx"]
+    answer = load(tmp_path / "encoder/onnx/vae-dynamic-float32.onnx")(image=np.zeros((2, 16, 16, 1)))
+    assert {name: value.shape for name, value in answer.items()} == {"mean": (2, 4), "log_variance": (2, 4)}
+    with pytest.raises(ValueError, match="its code shows a picture, and this model gives log_variance, mean"):
+        export_model(vae, tmp_path / "phone", formats=("mobile",), **options)
+
+
+def test_the_light_style_network_equals_itself_in_every_format(tmp_path):
+    light = zoo.create("fast_style", preset="tiny", architecture="light", styles=2)
+    manifest = export_model(light, tmp_path / "out", name="light", precisions=("float32", "float16"), pictures=pictures())
+    assert manifest.passed and {a.format for a in manifest.artifacts} == {"savedmodel", "litert", "onnx", "web"}
 
 
 def test_gray_pictures_masks_and_another_size_out(tmp_path):

@@ -95,6 +95,10 @@ def test_both_signatures_equal_the_model():
     assert set(code) == {"mean", "log_variance"}
     np.testing.assert_allclose(code["mean"], vae.encoder(image)["mean"], atol=1e-6)
     np.testing.assert_allclose(deployed["serving_default"]({"latent": latent})["output_image"], vae.sample(latent), atol=1e-6)
+    vae.deploy = "decoder"
+    assert set(vae.inference_models()) == {"serving_default"}
+    vae.deploy = "encoder"
+    np.testing.assert_array_equal(vae.inference_model()({"image": image})["mean"], code["mean"])
 
 
 def test_binarised_pictures_are_the_same_every_time():
