@@ -30,6 +30,8 @@ def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], 
                 raise ValueError(f"--set {key}={value}: no such picture")
             pictures.setdefault(key, []).append(Path(value))
         elif key in cls.source_settings:
+            if key in sources:
+                raise ValueError(f"--set {key}={value}: there is {key}={sources[key]} already; put the pictures into one folder")
             sources[key] = value
         else:
             config[key] = parse_value(key, value, defaults[key])

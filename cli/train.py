@@ -47,7 +47,7 @@ def take_recipe(context: click.Context, _: click.Parameter, name: str | None) ->
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
 @click.option("--feature-weights", type=click.Path(dir_okay=False), help="Weights file for features vgg16 or vgg19.")
 @click.option("--steps", default=2000, show_default=True, type=click.IntRange(1), help="Training steps in all.")
-@click.option("--batch-size", default=4, show_default=True, type=click.IntRange(1), help="Pictures a step, over all replicas.")
+@click.option("--batch-size", show_default="the model's own", type=click.IntRange(1), help="Pictures a step, over all replicas.")
 @click.option("--size", type=click.IntRange(8), help="Side of the training crops in pixels.")
 @click.option(
     "--precision",

@@ -17,6 +17,7 @@ import numpy as np
 from training.crops import Crop
 from training.degradations import add_noise, downscaled_frames
 from training.masks import draw_mask
+from training.memory import Memory
 from training.sources import Source
 from zoo import specs
 
@@ -53,15 +54,16 @@ class Batches:
             source.prepare()
         self.spec, self.sources, self.batch_size, self.seed = spec, sources, batch_size, seed
         self.failure: Exception | None = None
+        self._memory = Memory()
         self._lock, self.calls, self.running, self.closed = threading.Lock(), 0, 0, False
         self._order = functools.lru_cache(maxsize=64)(self._permutation)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Batch number `step`: tensor name -> array [batch_size, ...]."""
-        batch = {
-            name: np.empty((self.batch_size, *tensor.shape), np.int32 if isinstance(tensor, specs.Label) else np.float32)
-            for name, tensor in self.spec.items()
-        }
+        batch = {}
+        for name, tensor in self.spec.items():
+            dtype = np.int32 if isinstance(tensor, specs.Label) else np.float32
+            batch[name] = self._memory.array((self.batch_size, *tensor.shape), dtype)
         # Pictures first: the label of an example is that of the picture which proved good.
         pictures_first = sorted(self.spec.items(), key=lambda item: not isinstance(item[1], specs.Picture))
         for row in range(self.batch_size):
@@ -75,7 +77,7 @@ class Batches:
     def check(self) -> None:
         """Goes through the labels and makes the first batch: what can be known to be wrong before any training.
 
-        Says so where whole pictures have to be resized.
+        Says so where whole pictures have to be resized, small ones are enlarged, or two sources are the same pictures.
 
         Raises:
             ValueError: labels are missing, out of range or all the same, or too many pictures are bad.
@@ -83,16 +85,27 @@ class Batches:
         for tensor in self.spec.values():
             if isinstance(tensor, specs.Label):
                 self._check_labels(tensor.classes)
-            if isinstance(tensor, specs.Picture) and tensor.scale == (1.0, 1.0):
+            if isinstance(tensor, specs.Picture):
                 self._note_size(tensor)
+        if len(self.sources) > 1:
+            self._note_same_pictures()
         self(0)
 
     def _note_size(self, tensor: specs.Picture) -> None:
         source = self.sources[tensor.source]
         index, image = source.good(0, source.image)
-        if image.size != (tensor.size, tensor.size):
-            what = f"{source.name(index)} is {image.width} x {image.height} pixels"
+        what = f"{source.name(index)} is {image.width} x {image.height} pixels"
+        if tensor.scale == (1.0, 1.0) and image.size != (tensor.size, tensor.size):
             _log.warning("%s: pictures are cut square and resized to %d x %d", what, tensor.size, tensor.size)
+        elif min(image.size) < tensor.size:
+            _log.warning("%s: what is smaller than the crops of %d x %d is enlarged", what, tensor.size, tensor.size)
+
+    def _note_same_pictures(self) -> None:
+        known: dict[str, str] = {}
+        for name, source in self.sources.items():
+            first = known.setdefault(source.fingerprint(), name)
+            if first != name:
+                _log.warning("the pictures of %r are those of %r once more; is that meant?", name, first)
 
     def _check_labels(self, classes: int) -> None:
         known = sorted(self._by_class)

@@ -1,9 +1,11 @@
 """Cutting square crops out of pictures; JPEG files by a decoder that leaves out what lies beside the crop."""
 
 import dataclasses
+import functools
 import math
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -72,20 +74,32 @@ def cut_jpeg(file: Path | bytes, crop: Crop, max_pixels: int) -> np.ndarray | No
     import tensorflow as tf
 
     raw = tf.raw_ops
-    window = [top, left, side, side]
     with tf.device("CPU:0"):
         try:
             pixels = raw.DecodeAndCropJpeg(
-                contents=contents, crop_window=window, channels=crop.channels, dct_method="INTEGER_ACCURATE"
+                contents=tf.constant(contents),
+                crop_window=tf.constant([top, left, side, side]),
+                channels=crop.channels,
+                dct_method="INTEGER_ACCURATE",
             )
         except tf.errors.InvalidArgumentError:
             return None
         if crop.flip:
-            pixels = raw.ReverseV2(tensor=pixels, axis=[1])
+            pixels = raw.ReverseV2(tensor=pixels, axis=_constant(1))
         if side != crop.size:
-            batch = raw.ExpandDims(input=pixels, axis=0)
-            pixels = raw.ResizeBilinear(images=batch, size=[crop.size, crop.size], half_pixel_centers=True)
+            # From float32 TensorFlow resizes in half the time that it takes from uint8, with the same result.
+            batch = raw.ExpandDims(input=raw.Cast(x=pixels, DstT=tf.float32), axis=0)
+            pixels = raw.ResizeBilinear(images=batch, size=_constant(crop.size, crop.size), half_pixel_centers=True)
     return np.asarray(memoryview(pixels)).reshape(crop.size, crop.size, -1)
+
+
+@functools.cache
+def _constant(*values: int) -> Any:
+    """A tensor made once: making one out of a list takes as long as turning a picture round."""
+    import tensorflow as tf
+
+    with tf.device("CPU:0"):
+        return tf.constant(values)
 
 
 def _upright_size(contents: bytes) -> tuple[int, int] | None:

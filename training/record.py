@@ -38,6 +38,12 @@ def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
         temporary.write_text(text)
 
 
+def recorded_batch_size(out: Path) -> int | None:
+    """Examples a step of the run in `out`; None where there is no run."""
+    file = out / "config.json"
+    return int(json.loads(file.read_text())["training"]["batch_size"]) if file.exists() else None
+
+
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What decides the weights and is not as it was."""
     changes = [

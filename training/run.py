@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from training import checkpoint
 from training.atomic import replacing
-from training.record import prepare
+from training.record import prepare, recorded_batch_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,7 +34,7 @@ def train(
     preset: str | None = None,
     pictures: Mapping[str, Sequence[str | Path]] | None = None,
     steps: int = 1000,
-    batch_size: int = 4,
+    batch_size: int | None = None,
     seed: int = 0,
     precision: str = "float32",
     strategy: str = "auto",
@@ -69,7 +69,7 @@ def train(
         preset: one of the family's presets.
         pictures: files of the pictures that the model is configured with, such as {"style": ["wave.jpg"]}.
         steps: steps to train in all, resumed ones counted in.
-        batch_size: examples a step, over all replicas.
+        batch_size: examples a step, over all replicas; None takes those of the run that is resumed, or the model's own.
         seed: of the weights, the order of the pictures, and everything drawn.
         precision: "float32", "mixed_bfloat16" or "mixed_float16". The model that is written is float32 in any case.
         strategy: see `make_strategy`.
@@ -105,9 +105,11 @@ def train(
     from training.sources import open_source
     from training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
 
+    out = Path(out)
+    if batch_size is None:
+        batch_size = (recorded_batch_size(out) if resume else None) or _class_of(model).recommended_batch_size
     every = {"steps": steps, "log_every": log_every, "checkpoint_every": checkpoint_every}
     _check_arguments(every, batch_size, precision, ema, clip, accumulate, schedule, warm_up, steps_per_execution, keep, max_bad)
-    out = Path(out)
     texts = {"data": data} if isinstance(data, str) else dict(data)
     limits = {"max_bad": max_bad} | ({} if max_pixels is None else {"max_pixels": max_pixels})
     sources = {name: open_source(text, data_dir=data_dir, **limits) for name, text in texts.items()}
@@ -220,15 +222,22 @@ def _check_arguments(
         raise ValueError(f"max_bad is a share, 0 to 1, not {max_bad}")
 
 
+def _class_of(model: str | Callable[..., Any]) -> Any:
+    """The family of that name, or the class itself."""
+    from zoo._registry import family
+
+    return family(model) if isinstance(model, str) else model
+
+
 def _build(
     model: str | Callable[..., Any], preset: str | None, config: dict[str, Any], pictures: dict[str, Sequence[str | Path]]
 ) -> tuple[Any, dict[str, list[str]]]:
     """The model with its pictures taken in, and their digests."""
     import zoo
     from training.pictures import read_style
-    from zoo._registry import choose, family
+    from zoo._registry import choose
 
-    cls: Any = family(model) if isinstance(model, str) else model
+    cls = _class_of(model)
     settings = cls.picture_settings
     for name, files in pictures.items():
         config.setdefault(settings[choose("picture setting", name, settings)], len(files))

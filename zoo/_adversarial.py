@@ -21,6 +21,7 @@ class AdversarialModel(ImageModel):
     """
 
     task = "generation"
+    recommended_batch_size = 64
     augmentation: AdaptiveAugmentation | None = None
 
     @property

@@ -41,6 +41,8 @@ class ImageModel(keras.Model):
     # Further sources of training pictures, named in `batch_spec`: `--set style=folder:paintings`.
     source_settings: ClassVar[tuple[str, ...]] = ()
     deployable: ClassVar[bool] = True
+    # Examples a step where nothing else is asked for.
+    recommended_batch_size: ClassVar[int] = 4
     # Settings that choose what is deployed, and may be changed after training.
     deployment_settings: ClassVar[tuple[str, ...]] = ()
 

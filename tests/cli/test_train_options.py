@@ -13,6 +13,7 @@ import pytest
 
 from cli.main import app
 from cli.train import train
+from tests.cli.in_process import run
 from training import recipes
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,36 @@ def test_wrong_use(capfd, monkeypatch):
     monkeypatch.setattr(sys, "path", [path for path in sys.path if "site-packages" not in path])
     ray = ["gan", "--data", "samples:", "--out", "nowhere", "--strategy", "ray", "--workers", "2"]
     assert "needs the extra cluster: pip install 'keras-image-zoo[cluster]'" in refusal(capfd, *ray)
+
+
+def test_a_batch_is_as_large_as_the_model_wants_or_the_run_was(tmp_path):
+    def batch_size(steps, out, *options):
+        arguments = ("gan", "--preset", "tiny", "--data", "samples:", "--steps", steps, "--out", tmp_path / out)
+        assert run("train", *arguments, *options) == 0
+        return json.loads((tmp_path / out / "config.json").read_text())["training"]["batch_size"]
+
+    assert batch_size(1, "own") == 64
+    assert batch_size(1, "given", "--batch-size", 6) == 6
+    assert batch_size(2, "given", "--resume") == 6
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ([], "needs pictures for 'target': --set target=folder:PATH"),
+        (["target=folder:nowhere"], "no such folder: nowhere"),
+        (["target=folder:empty"], "the folder empty is empty"),
+        (["target=photos"], "write folder:photos"),
+        (["target=samples:", "target=folder:empty"], "there is target=samples: already; put the pictures into one folder"),
+    ],
+)
+def test_the_folders_of_cyclegan(target, line, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    settings = [word for setting in target for word in ("--set", setting)]
+    error = refusal(capfd, "cyclegan", "--preset", "tiny", "--data", "samples:", "--out", "run", *settings)
+    assert line in error and len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "run").exists()
 
 
 def test_sigterm_saves_and_exits_with_143(tmp_path):

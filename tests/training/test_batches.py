@@ -194,6 +194,13 @@ def test_whole_pictures_of_another_size_are_resized_with_a_note(source, caplog):
     assert not caplog.text
 
 
+def test_small_pictures_and_equal_sources_are_pointed_out(source, folder, caplog):
+    spec = {"source": Picture(32, scale=(0.9, 0.9)), "target": Picture(16, scale=None, source="target")}
+    Batches(spec, {"data": source, "target": open_source(f"folder:{folder}")}, 4).check()
+    assert "00.png is 30 x 24 pixels: what is smaller than the crops of 32 x 32 is enlarged" in caplog.text
+    assert "the pictures of 'target' are those of 'data' once more" in caplog.text
+
+
 def test_a_batch_larger_than_the_source_repeats_it(source):
     images = Batches({"image": Picture(24, scale=(1.0, 1.0))}, {"data": source}, batch_size=25)(0)["image"]
     counts = np.bincount(which(images), minlength=10)
