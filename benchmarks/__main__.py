@@ -1,37 +1,72 @@
-"""`make bench`: what exporting costs, and what the exported files cost to run; prints the tables of docs/performance.md.
+"""`make bench`: how fast all of it is, beside its peers and the machine's limits.
 
-python -m benchmarks [--threads 2] [--sizes 256,512]
+    python -m benchmarks [--only networks,steps] [--data folder:PATH] [--quick]
+
+Writes docs/performance.json, docs/performance.md and the plots. A part that is not measured keeps the figures that it has.
 """
 
 import argparse
+import importlib.util
+import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from benchmarks import curve, data, exporting, growth, machine, networks, plots, startup, steps
+from benchmarks.performance import document
+
+DOCS = Path(__file__).parents[1] / "docs"
+FIGURES, DOCUMENT = DOCS / "performance.json", DOCS / "performance.md"
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "machine": machine.measure,
+    "networks": networks.measure,
+    "steps": steps.measure,
+    "data": data.measure,
+    "export": exporting.measure,
+    "growth": growth.measure,
+    "tiled": growth.measure_tiled,
+    "startup": lambda quick: startup.measure(starts=1 if quick else 7),
+    "curve": curve.measure,
+}
+LONG = ("curve",)  # parts that have to be asked for
+PICTURED = ("data", "curve")  # parts that take --data
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--sizes", default="256,512")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        model, out = Path(folder) / "model.keras", Path(folder) / "johnson"
-        code = f"import zoo; zoo.create('fast_style', preset='johnson').save({str(model)!r})"
-        subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, stderr=subprocess.DEVNULL)
-        started = time.perf_counter()
-        zoo("export", model, "--out", out, "--name", "johnson")
-        print(
-            f"All formats and precisions of fast_style johnson exported and verified in {time.perf_counter() - started:.0f} s.\n"
-        )
-        zoo("bench", out, "--threads", arguments.threads, "--sizes", arguments.sizes)
-
-
-def zoo(*words: object) -> None:
-    """Runs the command; an export of untrained weights may be below a floor, which does not change what it costs."""
-    subprocess.run([sys.executable, "-m", "cli.main", *map(str, words)], check=False)
+    parser.add_argument("--only", help=f"parts, with commas between; by default all but {', '.join(LONG)}")
+    parser.add_argument("--data", default=data.FOLDER, help="folder:PATH with JPEG pictures, for the parts data and curve")
+    parser.add_argument("--quick", action="store_true", help="a try on tiny models, on one core; prints, and writes nothing")
+    given = parser.parse_args()
+    chosen = given.only.split(",") if given.only else [part for part in PARTS if part not in LONG]
+    if unknown := set(chosen) - PARTS.keys():
+        parser.error(f"--only {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() and not given.quick else {}
+    for part, measure in PARTS.items():
+        if part in chosen:
+            started, load = time.perf_counter(), os.getloadavg()[0]
+            settings = {"data": given.data} if part in PICTURED else {}
+            try:
+                figures[part] = measure(quick=given.quick, **settings)
+            except (ValueError, OSError) as error:
+                print(f"{part}: left as it was: {error}", flush=True)
+                continue
+            figures.setdefault("load", {})[part] = load
+            print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
+            if not given.quick:
+                FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
+    text = document(figures)
+    if given.quick:
+        print(text)
+        return
+    DOCUMENT.write_text(text)
+    if "growth" in figures and "tiled" in figures:
+        if importlib.util.find_spec("matplotlib"):
+            plots.draw(figures["growth"], figures["tiled"], DOCS / "images")
+        else:
+            print("the plots are left as they were: they need matplotlib (extra `bench`)")
 
 
 if __name__ == "__main__":

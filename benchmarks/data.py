@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 SIZE, BATCH = 256, 16
+FOLDER = "folder:../shared/data/content"
 
 
 def bare(decode: Callable[[Path], Any], files: list[Path]) -> Iterator[int]:
@@ -94,18 +95,21 @@ def rate(batches: Iterator[int], pictures: int) -> float:
     return done / (time.perf_counter() - started)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.data", description=__doc__)
-    parser.add_argument("--data", default="folder:../shared/data/photos/train", help="folder:PATH with JPEG pictures")
-    parser.add_argument("--pictures", type=int, default=480, help="pictures a turn")
-    parser.add_argument("--turns", type=int, default=5)
-    arguments = parser.parse_args()
+def measure(data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool = False) -> dict[str, Any]:
+    """Pictures a second, by loader, median over turns of so many pictures.
+
+    Raises:
+        ValueError: `data` is no folder of pictures, which is what the peers read.
+        FileNotFoundError: there is no such folder.
+    """
     from training.sources import Files, open_source
 
-    source = open_source(arguments.data)
+    source = open_source(data)
     if not isinstance(source, Files):
-        parser.error(f"--data {arguments.data} is no folder of pictures, which is what the peers read")
+        raise ValueError(f"--data {data} is no folder of pictures, which is what the peers read")
     files = [file for file in source.files if file.suffix.lower() in (".jpg", ".jpeg")]
+    if not files:
+        raise ValueError(f"--data {data} has no JPEG pictures")
     runs: dict[str, Iterator[int]] = {
         "bare decoder, TensorFlow": bare(tensorflow_decoder(), files),
         "bare decoder, Pillow": bare(pillow, files),
@@ -117,15 +121,34 @@ def main() -> None:
     if importlib.util.find_spec("torch"):
         runs["PyTorch DataLoader with Pillow, crops of 0.6 to 1"] = torch_loader(files)
     rates: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(arguments.turns):
+    for _ in range(1 if quick else turns):
         for name, batches in runs.items():
-            rates[name].append(rate(batches, arguments.pictures))
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    limit = max(value for name, value in medians.items() if name.startswith("bare"))
-    print(f"{os.cpu_count()} cores, {len(files)} pictures such as {Image.open(files[0]).size}\n")
+            rates[name].append(rate(batches, BATCH if quick else pictures))
+    with Image.open(files[0]) as image:
+        size = " x ".join(map(str, image.size))
+    return {"pictures": len(files), "size": size, "rates": {name: statistics.median(found) for name, found in rates.items()}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.data", description=__doc__)
+    parser.add_argument("--data", default=FOLDER, help="folder:PATH with JPEG pictures")
+    parser.add_argument("--pictures", type=int, default=480, help="pictures a turn")
+    parser.add_argument("--turns", type=int, default=5)
+    arguments = parser.parse_args()
+    try:
+        found = measure(arguments.data, arguments.pictures, arguments.turns)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
+    limit = bare_rate(found["rates"])
+    print(f"{os.cpu_count()} cores, {found['pictures']} pictures such as one of {found['size']}\n")
     print("| JPEG folder to batches of 16 crops of 256 | pictures/s | share of the bare decoder |\n| --- | --- | --- |")
-    for name, value in medians.items():
+    for name, value in found["rates"].items():
         print(f"| {name} | {value:.0f} | {value / limit:.0%} |")
+
+
+def bare_rate(rates: dict[str, float]) -> float:
+    """The faster of the bare decoders."""
+    return max(value for name, value in rates.items() if name.startswith("bare"))
 
 
 if __name__ == "__main__":

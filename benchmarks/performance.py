@@ -1,0 +1,214 @@
+"""docs/performance.md out of docs/performance.json. No figure of the document is typed by hand."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from benchmarks import curve, data, growth, networks, rows, startup, steps
+
+MISSING = "Not measured yet."
+
+
+def document(figures: dict[str, Any]) -> str:
+    """The whole page."""
+    parts = {
+        "Machine": ("machine", machine_text),
+        "Floors and aims": ("", floors_text),
+        "Running the style network": ("networks", networks_text),
+        "How small it may be": ("curve", curve_text),
+        "Training steps": ("steps", steps_text),
+        "Data pipeline": ("data", data_text),
+        "Export": ("export", export_text),
+        "Growth": ("growth", growth_text),
+        "From cold": ("startup", startup_text),
+    }
+    lines = ["# Performance", "", HEAD]
+    for title, (part, write) in parts.items():
+        known = not part or part in figures
+        lines += ["", f"## {title}", "", *(write(figures) if known else [MISSING])]
+    return "\n".join(lines) + "\n"
+
+
+HEAD = """Made by `make bench`: every figure is from a run of it. `python -m benchmarks --only PART` measures one part again and
+keeps the others; PyTorch and the plots need extra `bench`. Ratios are of medians within one run, whose runners take turns, each
+in a process of its own that is held to its cores. No GPU and no phone has been measured."""
+
+
+def table(titles: Iterable[str], lines: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The first column is text, the others are figures."""
+    titles = list(titles)
+    yield f"| {' | '.join(titles)} |"
+    yield f"| --- |{' ---: |' * (len(titles) - 1)}"
+    yield from (f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def machine_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["machine"]
+    instructions = ", ".join(found["instructions"]) or "no vector extensions known"
+    yield f"{found['cores']} cores, {found['processor']} ({found['system']}; {instructions})."
+    yield f"Versions: {', '.join(f'{name} {version}' for name, version in found['versions'].items())}."
+    yield ""
+    libraries = found["matrix_product"]
+    names = list(next(iter(libraries.values())))
+    products = ((rows.cores(threads), *(f"{row[name]:.0f}" for name in names)) for threads, row in libraries.items())
+    yield from table(("float32 matrix product, GFLOP/s", *names), products)
+    yield ""
+    decoded = "; ".join(f"{rows.cores(threads)}: {rate:.0f}" for threads, rate in found["jpeg"].items())
+    yield f"JPEG photographs of 512 x 512 that Pillow decodes a second: {decoded}. The fastest matrix product is the limit below."
+    yield ""
+    loads = "; ".join(f"{part} {load:.1f}" for part, load in figures["load"].items())
+    yield f"Load average of the machine as each part began, of which the part before is a share: {loads}."
+
+
+def floors_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield "| what | measured | floor | aim | |"
+    yield "| --- | --- | --- | --- | --- |"
+    yield from (rows.line(row, figures) for row in rows.ROWS)
+
+
+def networks_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["networks"]
+    for name in networks.PRESETS:
+        weights, operations = found[name]["weights"], found[name]["multiply_accumulates"]
+        yield f"`fast_style` preset `{name}`: {weights:,} weights, {operations / 1e9:.2f} G multiply-accumulates at 256 x 256."
+    yield "PyTorch's network has our weights and channels last, its compiled one frozen weights too; both counts are equal, and"
+    yield "every output is compared with the Keras network's before it is timed."
+    compiled = any(networks.COMPILED in row for _, _, row in rows.turns(figures))
+    for threads, size, row in rows.turns(figures):
+        yield ""
+        titles = (f"{rows.cores(threads)}, {size} x {size}", "ms", "share of the matrix product", "/ torch.compile")
+        yield from table(titles if compiled else titles[:3], (network_line(figures, threads, size, row, title) for title in row))
+
+
+def network_line(figures: dict[str, Any], threads: str, size: str, row: dict[str, float], title: str) -> Iterator[str]:
+    seconds = row[title]
+    yield title
+    yield f"{1000 * seconds:.1f}"
+    yield f"{rows.share(figures, threads, size, seconds, 'mobile' if title.startswith('mobile') else 'johnson'):.0%}"
+    if networks.COMPILED in row:
+        yield f"{seconds / row[networks.COMPILED]:.2f}x"
+
+
+def curve_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["curve"]
+    full = curve.total(found["networks"][curve.FULL]) if curve.FULL in found["networks"] else None
+    crops = f"{found['steps']} steps of {found['batch']} crops of {found['crop']}"
+    yield f"`fast_style` in one drawn style, {crops}, mixed_bfloat16; mean losses"
+    yield f"over {curve.HELD_OUT} photographs that training left out, at 256 x 256. `johnson` has width 32, `mobile` is light of"
+    yield "width 24."
+    yield ""
+    yield from table(
+        ("network", "G multiply-accumulates", "weights", "style", "content", "loss", "/ johnson"),
+        (
+            (
+                name,
+                f"{row['multiply_accumulates'] / 1e9:.2f}",
+                f"{row['weights']:,}",
+                f"{row['style']:.3f}",
+                f"{row['content']:.3f}",
+                f"{curve.total(row):.3f}",
+                f"{curve.total(row) / full:.2f}x" if full else "",
+            )
+            for name, row in found["networks"].items()
+        ),
+    )
+
+
+def steps_text(figures: dict[str, Any]) -> Iterator[str]:
+    titles = {
+        "fast_style": f"fast_style `johnson`, {steps.SIZE} x {steps.SIZE}, batch {steps.BATCH}, VGG16's loss (random weights)",
+        "dcgan": f"DCGAN 64 x 64, batch {steps.GAN_BATCH}, widths {steps.GAN_WIDTH} (published: 128)",
+    }
+    yield f"{rows.cores(figures['steps']['threads'])}. Ours: `compile()` and `fit()`; the peers are the loops of TensorFlow's and"
+    yield "PyTorch's tutorials, with as many weights and operations."
+    for task, title in titles.items():
+        row = figures["steps"][task]
+        peers = [name for name in row if not name.startswith("ours")]
+        yield ""
+        yield from table(
+            (title, "s a step", *(f"/ {peer}" for peer in peers)),
+            ((name, f"{seconds:.3f}", *(f"{seconds / row[peer]:.2f}x" for peer in peers)) for name, seconds in row.items()),
+        )
+
+
+def data_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["data"]
+    limit = data.bare_rate(found["rates"])
+    yield f"`python -m benchmarks.data --data folder:PATH`; {found['pictures']} JPEG photographs, the first of {found['size']}:"
+    yield ""
+    yield from table(
+        ("JPEG folder to batches of 16 crops of 256", "pictures/s", "share of the bare decoder"),
+        ((title, f"{rate:.0f}", f"{rate / limit:.0%}") for title, rate in found["rates"].items()),
+    )
+    yield ""
+    yield "Keras' loader neither crops nor looks for damage, and its batches cannot be taken up at a step; ours does all three."
+
+
+def export_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["export"]
+    yield f"All formats and precisions of `johnson` in two shapes, {found['artifacts']} files with the web page's, exported, run"
+    yield f"and compared: **{found['seconds']:.0f} s**. What they cost to run, by `zoo bench` on {rows.cores(found['threads'])},"
+    yield "each file in a fresh process; start-up is imports, loading and the first picture:"
+    yield ""
+    yield from table(
+        ("file", "size", "ms a picture", "start-up s", "peak MB", "MB"),
+        (
+            (
+                f"`{row['path']}`",
+                row["size"],
+                f"{row['latency_ms']:.1f}",
+                f"{row['startup_s']:.2f}",
+                f"{row['peak_mb']:.0f}",
+                f"{row['bytes'] / 1e6:.2f}",
+            )
+            for row in found["files"]
+        ),
+    )
+
+
+def growth_text(figures: dict[str, Any]) -> Iterator[str]:
+    found = figures["growth"]
+    yield f"`fast_style` preset `{growth.PRESET}`, one picture, every point a process of its own:"
+    yield ""
+    yield "![Time a pixel and peak memory against the side of the picture](images/growth_pixels.png)"
+    yield ""
+    sides = list(next(iter(found["pixels"].values())))
+    yield from table(
+        ("nanoseconds a pixel", *sides, "spread"),
+        (
+            (title, *(f"{1e9 * points[s]['seconds'] / int(s) ** 2:.0f}" for s in sides), f"±{growth.spread(points):.0%}")
+            for title, points in found["pixels"].items()
+        ),
+    )
+    yield ""
+    yield from table(
+        ("peak memory, GiB", *sides),
+        ((title, *(f"{points[s]['bytes'] / 2**30:.2f}" for s in sides)) for title, points in found["pixels"].items()),
+    )
+    if "tiled" in figures:
+        yield ""
+        yield f"By tiles, a network of width 4 in Keras: {rows.tiled_memory(figures).text}."
+    yield ""
+    yield f"Training the same preset on crops of {growth.CROP} with compact features:"
+    yield ""
+    yield "![Time a step and peak memory against the batch](images/growth_batch.png)"
+    yield ""
+    yield from table(
+        ("batch", "ms a step", "ms a picture", "peak GiB"),
+        (
+            (count, f"{1000 * row['seconds']:.0f}", f"{1000 * row['seconds'] / int(count):.0f}", f"{row['bytes'] / 2**30:.2f}")
+            for count, row in found["batch"].items()
+        ),
+    )
+    yield ""
+    yield "Export to LiteRT in float32 and dynamic int8, any size, verified, from the start of the command to its end:"
+    yield ""
+    yield "![Seconds of an export against the size of the file](images/growth_export.png)"
+    yield ""
+    yield from table(
+        ("fast_style of width", "float32 file, MB", "s"),
+        ((str(row["width"]), f"{row['bytes'] / 1e6:.2f}", f"{row['seconds']:.0f}") for row in found["export"]),
+    )
+
+
+def startup_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield from startup.table(figures["startup"]).splitlines()

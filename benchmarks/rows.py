@@ -1,0 +1,252 @@
+"""The rows of docs/performance.md that have a floor and an aim: how each is computed from what was measured."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benchmarks import data, growth, machine, networks
+
+Figures = dict[str, Any]
+PEERLESS = "not measured: PyTorch (extra `bench`) is not installed"
+FULL = "ours, float32", "ours, mixed_bfloat16"
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What a row's cell says, and the values that its floor and aim bound: none may be worse."""
+
+    text: str
+    values: tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """`floor` and `aim` are bounds of the measured values, smaller being better unless `more` is set."""
+
+    part: str
+    what: str
+    measured: Callable[[Figures], Measured | None]  # None: the peer is missing
+    floor: tuple[float, ...]
+    aim: tuple[float, ...]
+    bounds: tuple[str, str]  # as they are written
+    reason: str  # why the floor is missed, where it is
+    more: bool = False
+
+    def reached(self, values: tuple[float, ...], bounds: tuple[float, ...]) -> bool:
+        pairs = zip(values, bounds, strict=True)
+        return all(value >= bound if self.more else value <= bound for value, bound in pairs)
+
+
+def line(row: Row, figures: Figures) -> str:
+    """One row of the first table."""
+    cells = f"| {row.what} | {{}} | {row.bounds[0]} | {row.bounds[1]} | {{}} |"
+    if row.part not in figures:
+        return cells.format("not measured yet", "")
+    measured = row.measured(figures)
+    if measured is None:
+        return cells.format(PEERLESS, "")
+    if row.reached(measured.values, row.aim):
+        verdict = "aim reached"
+    elif row.reached(measured.values, row.floor):
+        verdict = "floor reached"
+    else:
+        verdict = f"**falls short**: {row.reason}"
+    return cells.format(measured.text, verdict)
+
+
+def turns(figures: Figures) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """(threads, size, seconds by runner) of the networks."""
+    for key, sizes in figures["networks"].items():
+        if key.startswith("threads "):
+            for size, row in sizes.items():
+                yield key.removeprefix("threads "), size, row
+
+
+def best(row: dict[str, float], start: str, precision: str) -> float:
+    return min(seconds for title, seconds in row.items() if title.startswith(start) and precision in title)
+
+
+def beside_compiled(kinds: tuple[str, ...], precision: str) -> Callable[[Figures], Measured | None]:
+    """The fastest file whose title begins with one of `kinds`, over torch.compile."""
+
+    def measured(figures: Figures) -> Measured | None:
+        ratios = {
+            (threads, size): min(best(row, kind, precision) for kind in kinds) / row[networks.COMPILED]
+            for threads, size, row in turns(figures)
+            if networks.COMPILED in row
+        }
+        if not ratios:
+            return None
+        text = "; ".join(f"{cores(t)}, {size}: {ratio:.2f}x" for (t, size), ratio in ratios.items())
+        return Measured(text, (max(ratios.values()),))
+
+    return measured
+
+
+def cores(threads: str | int) -> str:
+    return "1 core" if int(threads) == 1 else f"{threads} cores"
+
+
+def float_networks(figures: Figures) -> Measured | None:
+    """The float32 files over torch.compile, and the smallest share of the matrix product's rate."""
+    found = beside_compiled(("LiteRT", "ONNX"), "float32")(figures)
+    if found is None:
+        return None
+    fastest = [(t, size, min(best(row, kind, "float32") for kind in ("LiteRT", "ONNX"))) for t, size, row in turns(figures)]
+    shares = [share(figures, *one) for one in fastest]
+    text = f"{found.text}; {min(shares):.0%} to {max(shares):.0%} of the matrix product's rate"
+    return Measured(text, (*found.values, -min(shares)))
+
+
+def share(figures: Figures, threads: str, size: str, seconds: float, name: str = "johnson") -> float:
+    """Of the matrix product's rate, that of a network's multiply-accumulates."""
+    operations = 2 * figures["networks"][name]["multiply_accumulates"] * (int(size) / 256) ** 2
+    return operations / seconds / 1e9 / machine.peak(figures["machine"], threads)
+
+
+def step_ratio(task: str, peer: str, judged: tuple[str, ...]) -> Callable[[Figures], Measured | None]:
+    """Ours over the peer, in every precision that was measured; the best of `judged` is what the floor is for."""
+
+    def measured(figures: Figures) -> Measured | None:
+        row = figures["steps"][task]
+        if peer not in row:
+            return None
+        ratios = {name: row[name] / row[peer] for name in FULL if name in row}
+        text = ", ".join(f"{name.removeprefix('ours, ')}: {ratio:.2f}x" for name, ratio in ratios.items())
+        return Measured(text, (min(ratios[name] for name in judged),))
+
+    return measured
+
+
+def decoder_share(figures: Figures) -> Measured:
+    rates = figures["data"]["rates"]
+    limit = data.bare_rate(rates)
+    shares = {title.removeprefix("ours, "): rate / limit for title, rate in rates.items() if title.startswith("ours")}
+    return Measured("; ".join(f"{title}: {value:.0%}" for title, value in shares.items()), (min(shares.values()),))
+
+
+def pixel_spread(figures: Figures) -> Measured:
+    spreads = {title: growth.spread(rows) for title, rows in figures["growth"]["pixels"].items()}
+    return Measured("; ".join(f"{title}: ±{value:.0%}" for title, value in spreads.items()), (max(spreads.values()),))
+
+
+def tiled_memory(figures: Figures) -> Measured:
+    found = figures["tiled"]
+    peak = found["bytes"] / 2**30
+    return Measured(f"{peak:.2f} GiB at {found['side']} x {found['side']}, in {found['seconds']:.0f} s", (peak,))
+
+
+def export_time(figures: Figures) -> Measured:
+    found = figures["export"]
+    return Measured(f"{found['seconds']:.0f} s for {found['artifacts']} files", (found["seconds"],))
+
+
+def cold(figures: Figures) -> Measured:
+    found = figures["startup"]
+    applied = {title: seconds for title, seconds in found.items() if title.startswith("zoo apply")}
+    text = "; ".join(f"{title}: {seconds:.2f} s" for title, seconds in {"zoo --help": found["zoo --help"], **applied}.items())
+    return Measured(text, (found["zoo --help"], max(applied.values())))
+
+
+ROWS = (
+    Row(
+        "networks",
+        "float32 transform network, best of our files / torch.compile",
+        float_networks,
+        (1.0, 0.0),  # the share, negative, has no floor
+        (0.95, -0.85),
+        ("1.0x", "0.95x and 85 % of the matrix product's rate"),
+        reason="the last convolution has 3 output channels, for which the runtimes compute whole vectors of 16",
+    ),
+    Row(
+        "networks",
+        "the same in dynamic int8 / torch.compile in float32",
+        beside_compiled(("LiteRT",), "int8"),
+        (0.45,),
+        (0.3,),
+        ("0.45x", "0.3x"),
+        reason="normalisation and padding between the int8 convolutions stay in float32",
+    ),
+    Row(
+        "networks",
+        "preset `mobile` in dynamic int8 / torch.compile of the full network (speed alone; the loss is not compared here)",
+        beside_compiled(("mobile",), "int8"),
+        (0.15,),
+        (0.05,),
+        ("0.15x", "0.05x"),
+        reason="normalisation and padding between the int8 convolutions stay in float32",
+    ),
+    Row(
+        "steps",
+        "training step, fast_style 256, batch 4, VGG16's loss: ours / PyTorch eager",
+        step_ratio("fast_style", "PyTorch eager", FULL),
+        (0.75,),
+        (0.4,),
+        ("0.75x", "0.4x"),
+        reason="the convolutions of both reach nearly the same rate",
+    ),
+    Row(
+        "steps",
+        "training step, DCGAN 64: ours / two-tape Keras loop",
+        step_ratio("dcgan", "two-tape Keras loop", FULL[:1]),
+        (0.9,),
+        (0.7,),
+        ("0.9x", "0.7x"),
+        reason="the discriminator is run a third time to score the generator, where two tapes share a pass",
+    ),
+    Row(
+        "steps",
+        "the same: ours / PyTorch eager",
+        step_ratio("dcgan", "PyTorch eager", FULL[:1]),
+        (1.0,),
+        (0.9,),
+        ("1.0x", "0.9x"),
+        reason="the discriminator is run a third time to score the generator",
+    ),
+    Row(
+        "data",
+        "data pipeline, JPEG folder to crops of 256: share of the bare decoder's rate",
+        decoder_share,
+        (0.7,),
+        (0.9,),
+        ("70 %", "90 %"),
+        reason="the bare decoder only decodes; ours also crops, resizes and looks for damage",
+        more=True,
+    ),
+    Row(
+        "growth",
+        f"time a pixel, {growth.SIDES[0]} to {growth.SIDES[-1]} squares",
+        pixel_spread,
+        (0.15,),
+        (0.1,),
+        ("±15 %", "±10 %"),
+        reason="the maps of small pictures stay in the processor's cache",
+    ),
+    Row(
+        "tiled",
+        "peak memory with `--tile 512`",
+        tiled_memory,
+        (2.0,),
+        (1.0,),
+        ("2 GiB", "1 GiB"),
+        reason="TensorFlow and the picture itself are held in memory",
+    ),
+    Row(
+        "export",
+        "all formats and precisions of fast_style exported and verified",
+        export_time,
+        (180,),
+        (90,),
+        ("3 min", "90 s"),
+        reason="every file is run on real pictures, in its own runtime and in Keras",
+    ),
+    Row(
+        "startup",
+        "from cold: `zoo --help`; `zoo apply` of 512 x 512 with an exported file",
+        cold,
+        (0.5, 1.5),
+        (0.5, 1.5),
+        ("0.5 s; 1.5 s", "0.5 s; 1.5 s"),
+        reason="Python and the imports of the runtime, which the bare script has too, are most of it",
+    ),
+)

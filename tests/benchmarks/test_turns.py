@@ -1,0 +1,50 @@
+"""Runners that take turns."""
+
+import os
+import time
+
+import pytest
+
+from benchmarks.turns import Runner, alternate, timed
+
+
+def sleeper(threads, seconds):
+    print("this must not be taken for an answer")
+    return timed(lambda case: time.sleep(seconds * case))
+
+
+def limits(threads):
+    if threads > 1:
+        raise RuntimeError("line one\nthis machine is full")
+    found = [float(os.environ["OMP_NUM_THREADS"]), float(len(os.sched_getaffinity(0)))]
+    return lambda case, seconds: found
+
+
+def test_runners_take_turns():
+    runners = {f"{seconds} s": Runner("tests.benchmarks.test_turns:sleeper", 1, seconds=seconds) for seconds in (0.002, 0.02)}
+    found = alternate(runners, cases=(1, 2), rounds=2, seconds=0.01)
+    assert list(found) == [1, 2]
+    assert 0.002 <= found[1]["0.002 s"] < found[1]["0.02 s"]
+    assert found[2]["0.02 s"] >= 0.04
+    assert all(runner.process.returncode == 0 and not runner.errors.exists() for runner in runners.values())
+
+
+def test_a_turn_holds_at_least_one_call_and_the_first_of_all_goes_uncounted():
+    calls = []
+    run = timed(calls.append)
+    assert len(run("case", 0.0)) == 1 and calls == ["case"] * 2
+    assert len(run("case", 0.0)) == 1 and calls == ["case"] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system holds no process to a core")
+def test_a_runner_is_held_to_its_cores():
+    runner = Runner("tests.benchmarks.test_turns:limits", 1)
+    assert runner.turn() == [1.0, 1.0]
+    runner.close()
+
+
+def test_a_runner_that_fails_says_why_in_one_line():
+    runner = Runner("tests.benchmarks.test_turns:limits", 2)
+    with pytest.raises(ValueError, match=r"^tests\.benchmarks\.test_turns:limits failed: this machine is full$"):
+        runner.turn()
+    runner.close()
