@@ -187,7 +187,7 @@ def main() -> None:
         judge = classifier(given.out / f"classifier-{train.fingerprint()[:8]}-{given.epochs}.keras", train, given.epochs)
     known = features_of(parts(pictures_of(train, count)), extract)
     rows: dict[str, dict[str, Any]] = {"training set": dict(compare(real, known))}
-    made = {"test set": pictures[:SHOWN] / np.float32(255)}
+    made: dict[str, np.ndarray] = {}
     if judge is not None:
         rows["training set"]["labels"] = agreement(judge, pictures / np.float32(255), test.labels[:count])
     for name, model in models.items():
