@@ -3,14 +3,11 @@
     python -m benchmarks.generators mnist --data-dir ../shared/data/tfds
     python -m benchmarks.generators cifar10 --data-dir ../shared/data/tfds
 
-measures the weights that ship for a data set and writes docs/generators.md, with a sheet of pictures beside it;
-
-    python -m benchmarks.generators mnist --data-dir ../shared/data/tfds runs/one runs/two
-
-prints the table for other models. Every model makes as many pictures as there are in the test set (or -n), seed 0, no
-truncation, labels in turn. Real and generated pictures are compared at the size they have, brought to that of the compact
-features. `labels` is the share of pictures whose label a small classifier agrees with (of the test set's, in the row `training
-set`); it is trained on the training set, within a few minutes on two cores, and kept in --out.
+measures the weights that ship for a data set, and runs that are named after them, and writes docs/generators.md, with a sheet
+of pictures beside it; with --print it only prints the table. Every model makes as many pictures as there are in the test set
+(or -n), seed 0, no truncation, labels in turn. Real and generated pictures are compared at the size they have, brought to
+that of the compact features. `labels` is the share of pictures whose label a small classifier agrees with (of the test set's,
+in the row `training set`); it is trained on the training set, within a few minutes on two cores, and kept in --out.
 """
 
 import argparse
@@ -31,12 +28,13 @@ DATA_SETS = {"mnist": "MNIST, 28 x 28, gray", "cifar10": "CIFAR-10, 32 x 32, col
 COLUMNS = ("Frechet", "kernel x 1000", "precision", "recall", "diversity", "labels", "training")
 HEAD = """# Generators
 
-Made by `python -m benchmarks.generators mnist --data-dir TFDS`, and the same for `cifar10`: every model makes as many pictures
-as the test set has (seed 0, no truncation, labels in turn), which are compared with it in `compact` features. `training set` is
-what as many real pictures get: no model can be expected to do better. Lower is better for the Frechet and the kernel distance;
-precision is the share of the pictures that lie among real ones, recall the share of real ones that lie among the pictures;
-diversity is the variance over that of real pictures; labels, how often a classifier of ours sees the class that was asked for.
-Figures compare only within one table, and with no published ones, which are in the features of Inception.
+Made by `python -m benchmarks.generators mnist --data-dir TFDS`, and the same for `cifar10` with the runs of two recipes
+beside: every model makes as many pictures as the test set has (seed 0, no truncation, labels in turn), which are compared
+with it in `compact` features. `training set` is what as many real pictures get: no model can be expected to do better. Lower
+is better for the Frechet and the kernel distance; precision is the share of the pictures that lie among real ones, recall the
+share of real ones that lie among the pictures; diversity is the variance over that of real pictures; labels, how often a
+classifier of ours sees the class that was asked for. Figures compare only within one table, and with no published ones, which
+are in the features of Inception.
 """
 
 
@@ -124,7 +122,10 @@ def table(rows: dict[str, dict[str, Any]]) -> str:
 
 
 def training_of(name: str) -> str:
-    """What a shipped weight's recipe says of its training: steps, batch and duration; empty for other models."""
+    """What a shipped weight's recipe, or a run's record, says of its training: steps, batch and, of a recipe, the duration."""
+    if Path(name).is_dir():
+        record = json.loads((Path(name) / "config.json").read_text())
+        return f"{record['run']['steps']:,} steps of {record['training']['batch_size']}"
     family, _, weight = name.partition("/")
     try:
         recipe = importlib.import_module(f"training.recipes.{family}_{weight}")
@@ -161,12 +162,13 @@ def main() -> None:
         prog="python -m benchmarks.generators", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", choices=list(DATA_SETS), help="the data set, of TensorFlow Datasets")
-    parser.add_argument("models", nargs="*", help="run directories, .keras files or weights; otherwise those that ship for it")
+    parser.add_argument("runs", nargs="*", help="run directories to measure beside the weights that ship for it")
+    parser.add_argument("--print", action="store_true", help="leave docs/ as it is")
     parser.add_argument("--data-dir", help="where the data sets of TensorFlow Datasets lie")
     parser.add_argument("--out", type=Path, default=Path("runs/generators"), help="folder for the classifier")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of the classifier")
     parser.add_argument("-n", type=int, default=10_000, help="pictures on either side, no more than the test set has")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
 
     import zoo
     from training.evaluate import generated
@@ -174,8 +176,9 @@ def main() -> None:
     from training.sources import open_source
     from zoo._load import shipped_weights
 
-    names = given.models or [name for name in shipped_weights() if name.endswith(f"/{given.data}")]
-    models = {name: zoo.load(str(Path(name) / "model.keras" if Path(name).is_dir() else name)) for name in names}
+    sources = {name: name for name in shipped_weights() if name.endswith(f"/{given.data}")}
+    sources |= {str(run): str(Path(run) / "model.keras") for run in given.runs}
+    models = {name: zoo.load(file) for name, file in sources.items()}
     train, test = (open_source(f"tfds:{given.data}{split}", data_dir=given.data_dir) for split in ("", ":test"))
     count = min(given.n, len(test), len(train))
     given.out.mkdir(parents=True, exist_ok=True)
@@ -193,14 +196,15 @@ def main() -> None:
     for name, model in models.items():
         drawn = np.concatenate([np.asarray(part) for part in generated(model, count)])
         fake = features_of((drawn[start : start + BATCH] for start in range(0, count, BATCH)), extract)
-        rows[name] = {**compare(real, fake), "training": training_of(name)}
-        made[name] = drawn[:SHOWN]
+        title = f"{model.name}, not shipped" if name in given.runs else name
+        rows[title] = {**compare(real, fake), "training": training_of(name)}
+        made[title] = drawn[:SHOWN]
         if judge is not None and hasattr(model, "classes"):
-            rows[name]["labels"] = agreement(judge, drawn, np.arange(count) % model.classes)
-        print(f"{name}: {', '.join(cells(rows[name])[:6])}", flush=True)
+            rows[title]["labels"] = agreement(judge, drawn, np.arange(count) % model.classes)
+        print(f"{title}: {', '.join(cells(rows[title])[:6])}", flush=True)
     rows = dict(sorted(rows.items(), key=lambda row: row[1]["frechet_distance"]))
     print(f"\n{count} pictures of {given.data}'s test set and of each model\n\n{table(rows)}")
-    if not given.models and given.n >= len(test):
+    if not given.print and given.n >= len(test):
         write_document(given.data, rows, made)
 
 
