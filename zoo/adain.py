@@ -197,8 +197,12 @@ def with_colors(encoder: keras.Model) -> Callable[[Any], dict[str, Any]]:
 
 
 def transfer(content: dict[str, Any], style: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The content's maps with the statistics of the style's."""
-    return {name: AdaptiveInstanceNormalization()([content[name], style[name]]) for name in names}
+    """The content's maps with the statistics of the style's.
+
+    A nearly flat photograph is not raised to the contrast of the style: its noise would be too.
+    """
+    epsilons = {"image": 1e-3}
+    return {name: AdaptiveInstanceNormalization(epsilons.get(name, 1e-5))([content[name], style[name]]) for name in names}
 
 
 def decoder(encoder: dict[str, tuple[int, int]], blocks: dict[int, tuple[int, ...]], width: float) -> keras.Model:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.layers.instance_normalization import normalize
+from zoo.layers.instance_normalization import mean_over_pixels, normalize
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -41,6 +41,5 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
 def mean_and_deviation(style: Any, epsilon: float) -> tuple[Any, Any]:
     """Mean and deviation of every channel over the pixels of [N, H, W, C]: two float32 [N, 1, 1, C]."""
     wide = ops.cast(style, "float32")
-    mean = ops.mean(wide, axis=(1, 2), keepdims=True)
-    variance = ops.mean(ops.square(wide - mean), axis=(1, 2), keepdims=True)
-    return mean, ops.sqrt(variance + epsilon)
+    mean = mean_over_pixels(wide)
+    return mean, ops.sqrt(mean_over_pixels(ops.square(wide - mean)) + epsilon)

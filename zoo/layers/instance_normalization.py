@@ -47,12 +47,15 @@ def normalize(x: Any, gamma: Any, beta: Any, epsilon: float, moments: tuple[Any,
     Mean and variance are those of x, or the given ones.
     """
     wide = ops.cast(x, "float32")
-    centered = wide - (_mean_over_pixels(wide) if moments is None else moments[0])
-    variance = _mean_over_pixels(ops.square(centered)) if moments is None else moments[1]
+    centered = wide - (mean_over_pixels(wide) if moments is None else moments[0])
+    variance = mean_over_pixels(ops.square(centered)) if moments is None else moments[1]
     scale = ops.cast(gamma, "float32") * ops.rsqrt(variance + epsilon)
     return ops.cast(centered * scale + ops.cast(beta, "float32"), x.dtype)
 
 
-def _mean_over_pixels(x: Any) -> Any:
-    """Row by row, then over rows: runtimes add up one axis after the other, and 60,000 float32 in a row lose three digits."""
+def mean_over_pixels(x: Any) -> Any:
+    """[N, H, W, C] to [N, 1, 1, C], row by row, then over rows.
+
+    Runtimes add up one axis after the other, and 60,000 float32 in a row lose three digits.
+    """
     return ops.mean(ops.mean(x, axis=2, keepdims=True), axis=1, keepdims=True)
