@@ -199,7 +199,7 @@ def test_a_generator_draws_latents_and_labels(page, server, exports, tmp_path):
 
 def test_turned_transparent_and_large_pictures(page, server, tmp_path):
     opened(page, f"{server}/stylise/web/")
-    page.get_by_label("Longest side").select_option("256")
+    change(page, lambda: page.get_by_label("Longest side").select_option("256"))
     buffer = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees
