@@ -88,7 +88,7 @@ def features(model: keras.Model, pictures: np.ndarray) -> keras.Model:
     Every channel's mean over `pictures` [N, H, W, 3] is 1, as Gatys et al. scale VGG's; rare channels stay below that.
     """
     folded = {}
-    for name in (f"{block}_{i}" for block, (_, count) in enumerate(BLOCKS, 1) for i in range(1, count + 1)):
+    for name in (name.removeprefix("relu") for name in MAPS):
         (kernel,), norm = model.get_layer(f"conv{name}").get_weights(), model.get_layer(f"norm{name}")
         gamma, beta, mean, variance = norm.get_weights()
         gain = gamma / np.sqrt(variance + norm.epsilon)

@@ -28,13 +28,13 @@ DATA_SETS = {"mnist": "MNIST, 28 x 28, gray", "cifar10": "CIFAR-10, 32 x 32, col
 COLUMNS = ("Frechet", "kernel x 1000", "precision", "recall", "diversity", "labels", "training")
 HEAD = """# Generators
 
-Made by `python -m benchmarks.generators mnist --data-dir TFDS`, and the same for `cifar10` with the runs of two recipes
-beside: every model makes as many pictures as the test set has (seed 0, no truncation, labels in turn), which are compared
-with it in `compact` features. `training set` is what as many real pictures get: no model can be expected to do better. Lower
-is better for the Frechet and the kernel distance; precision is the share of the pictures that lie among real ones, recall the
-share of real ones that lie among the pictures; diversity is the variance over that of real pictures; labels, how often a
-classifier of ours sees the class that was asked for. Figures compare only within one table, and with no published ones, which
-are in the features of Inception.
+Made by `python -m benchmarks.generators mnist --data-dir TFDS` and `python -m benchmarks.generators cifar10 --data-dir TFDS
+runs/gan_cifar10 runs/vae_cifar10`, two runs by their recipes: every model makes as many pictures as the test set has (seed 0,
+no truncation, labels in turn), which are compared with it in `compact` features. `training set` is what as many real pictures
+get: no model can be expected to do better. Lower is better for the Frechet and the kernel distance; precision is the share of
+the pictures that lie among real ones, recall the share of real ones that lie among the pictures; diversity is the variance
+over that of real pictures; labels, how often a classifier of ours sees the class that was asked for. Figures compare only
+within one table, and with no published ones, which are in the features of Inception.
 """
 
 
@@ -149,12 +149,13 @@ def write_document(name: str, rows: dict[str, dict[str, Any]], made: dict[str, n
     file.write_text(json.dumps(known, indent=2) + "\n")
     columns = {title: sheet(list(pictures[:SHOWN]), columns=5)[None] for title, pictures in made.items()}
     Image.fromarray(np.uint8(255 * grid(columns))).save(DOCS / "gallery" / f"generators_{name}.png", optimize=True)
-    text = HEAD
-    for key, measured in known.items():
-        text += (
-            f"\n## {DATA_SETS[key]}\n\n{table(measured)}\n![Pictures of every model, none chosen](gallery/generators_{key}.png)\n"
-        )
-    (DOCS / "generators.md").write_text(text)
+    (DOCS / "generators.md").write_text(document(known))
+
+
+def document(known: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """docs/generators.md out of docs/generators.json."""
+    sheet = "![Pictures of every model, none chosen](gallery/generators_{}.png)"
+    return HEAD + "".join(f"\n## {DATA_SETS[key]}\n\n{table(rows)}\n{sheet.format(key)}\n" for key, rows in known.items())
 
 
 def main() -> None:

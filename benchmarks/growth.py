@@ -73,11 +73,19 @@ def point(build: str, threads: int, **arguments: Any) -> dict[str, float]:
         runner.close()
 
 
+def exported(what: object, out: Path) -> None:
+    """Exports WHAT to the kinds of `FILES`."""
+    zoo("export", what, "--out", out, "--to", "litert,onnx", "--precision", "float32,dynamic_int8", "--sizes", "dynamic")
+
+
+def files_of(export: Path) -> dict[str, str]:
+    """The export's files of the kinds of `FILES`, by title."""
+    return {title: str(next(export.glob(pattern))) for title, pattern in FILES.items()}
+
+
 def pixels(folder: Path, sides: tuple[int, ...], preset: str, cores: int) -> dict[str, Any]:
-    exported = folder / "exported"
-    options = ("--to", "litert,onnx", "--precision", "float32,dynamic_int8", "--sizes", "dynamic")
-    zoo("export", saved(folder, preset=preset), "--out", exported, *options)
-    files = {title: str(next(exported.glob(pattern))) for title, pattern in FILES.items()}
+    exported(saved(folder, preset=preset), folder / "exported")
+    files = files_of(folder / "exported")
     return {title: {str(side): point("apply", cores, path=path, side=side) for side in sides} for title, path in files.items()}
 
 

@@ -13,12 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.growth import exported, files_of
+
 SIZE = 512
-FILES = {
-    "LiteRT float32": "litert/*-dynamic-float32.tflite",
-    "LiteRT dynamic int8": "litert/*-dynamic-dynamic_int8.tflite",
-    "ONNX float32": "onnx/*-dynamic-float32.onnx",
-}
 LITERT = """
 import sys
 import numpy as np
@@ -54,9 +51,7 @@ def measure(export: Path | None = None, starts: int = 7) -> dict[str, float]:
         folder = Path(name)
         if export is None:
             export = folder / "wave"
-            options = ("--to", "litert,onnx", "--precision", "float32,dynamic_int8", "--sizes", "dynamic")
-            zoo = (sys.executable, "-m", "cli.main", "export", "fast_style/wave", "--out", str(export), *options)
-            subprocess.run(zoo, check=True, capture_output=True)
+            exported("fast_style/wave", export)
         commands = commands_for(export, photograph(folder / "photograph.jpg"))
         times: dict[str, list[float]] = {name: [] for name in commands}
         for start in range(starts + 1):
@@ -86,8 +81,7 @@ def commands_for(export: Path, picture: str) -> dict[str, list[str]]:
         "zoo --help": [*zoo, "--help"],
         "Python, NumPy and Pillow imported": [sys.executable, "-c", "import numpy, PIL.Image"],
     }
-    for name, pattern in FILES.items():
-        model = str(next(export.glob(pattern)))
+    for name, model in files_of(export).items():
         commands[f"zoo apply, {name}"] = [*zoo, "apply", model, picture, "--out", "{}"]
         commands[f"bare script, {name}"] = [sys.executable, "-c", LITERT if "LiteRT" in name else ONNX, model, picture, "{}"]
     return commands

@@ -58,7 +58,7 @@ def network(kind):
         ("instance", {"InstanceNormalization": 1, "ReduceMean": 0, "Mul": 0, "Add": 0}),
         ("without scale", {"InstanceNormalization": 1, "ReduceMean": 0, "Sub": 0}),
         ("conditional", {"InstanceNormalization": 1, "ReduceMean": 0, "MatMul": 2}),
-        ("adaptive", {"InstanceNormalization": 1, "ReduceMean": 2}),
+        ("adaptive", {"InstanceNormalization": 1, "ReduceMean": 4}),
         ("padding", {"Pad": 1, "Slice": 0, "Concat": 0}),
         ("shifted", {"Pad": 0, "Slice": 2, "Concat": 1}),
         ("bicubic", {"Pad": 0}),
