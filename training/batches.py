@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import logging
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from training import checks
 from training.crops import Crop
 from training.degradations import add_noise, downscaled_frames
 from training.masks import draw_mask
@@ -23,8 +23,6 @@ from zoo import specs
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-_log = logging.getLogger(__name__)
 
 
 class Batches:
@@ -84,39 +82,11 @@ class Batches:
         """
         for tensor in self.spec.values():
             if isinstance(tensor, specs.Label):
-                self._check_labels(tensor.classes)
+                checks.check_labels(sorted(self._by_class), tensor.classes)
             if isinstance(tensor, specs.Picture):
-                self._note_size(tensor)
-        if len(self.sources) > 1:
-            self._note_same_pictures()
+                checks.note_size(self.sources[tensor.source], tensor)
+        checks.note_same_pictures(self.sources)
         self(0)
-
-    def _note_size(self, tensor: specs.Picture) -> None:
-        source = self.sources[tensor.source]
-        index, image = source.good(0, source.image)
-        what = f"{source.name(index)} is {image.width} x {image.height} pixels"
-        if tensor.scale == (1.0, 1.0) and image.size != (tensor.size, tensor.size):
-            _log.warning("%s: pictures are cut square and resized to %d x %d", what, tensor.size, tensor.size)
-        elif min(image.size) < tensor.size:
-            _log.warning("%s: what is smaller than the crops of %d x %d is enlarged", what, tensor.size, tensor.size)
-
-    def _note_same_pictures(self) -> None:
-        known: dict[str, str] = {}
-        for name, source in self.sources.items():
-            first = known.setdefault(source.fingerprint(), name)
-            if first != name:
-                _log.warning("the pictures of %r are those of %r once more; is that meant?", name, first)
-
-    def _check_labels(self, classes: int) -> None:
-        known = sorted(self._by_class)
-        if not known:
-            raise ValueError("this model needs labels, and those of the pictures are below 0, which stands for none")
-        if known[-1] >= classes:
-            raise ValueError(f"the pictures have labels up to {known[-1]}; this model has the classes 0 to {classes - 1}")
-        if len(known) < 2:
-            raise ValueError(f"all pictures have the label {known[0]}; a model with labels needs pictures of two classes or more")
-        if len(known) < classes:
-            _log.warning("the pictures have %d classes, the model has %d; the others will not be learned", len(known), classes)
 
     @functools.cached_property
     def image_source(self) -> str:
