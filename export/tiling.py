@@ -117,10 +117,16 @@ class Network:
                 self.steps.append(step)
         if any(step.moments_of in self.pictures for step in self.steps):
             raise self._global()
-        self.scales = {number: self._scale(small[number], large[number]) for number in tied}
+        vectors = {number for number in tied if small[number][1:3] == large[number][1:3]}
+        self.statistics = [step for step in self.steps if not vectors.isdisjoint(step.outputs)]
+        self.steps = [step for step in self.steps if vectors.isdisjoint(step.outputs)]
+        self.scales = {number: self._scale(small[number], large[number]) for number in tied - vectors}
         self.grid = math.lcm(*(scale.numerator for scale in self.scales.values()))  # to which the network pads pictures, too
         self.producer = {number: index for index, step in enumerate(self.steps) for number in step.outputs}
-        self.kept = self._cut({step.moments_of for step in self.steps if step.moments_of is not None} | {self.graph.output})
+        measured = {step.moments_of for step in (*self.steps, *self.statistics) if step.moments_of is not None}
+        if any(number in self.scales and number != step.moments_of for step in self.statistics for number in step.inputs):
+            raise self._global()
+        self.kept = self._cut(measured | {self.graph.output})
 
     def _scale(self, small: tuple[int, ...], large: tuple[int, ...]) -> Fraction:
         if len(small) != 4 or small[1] != small[2] or large[1] == small[1]:
@@ -188,11 +194,20 @@ class Network:
                     done += 1
                     report(done, total)
                 moments[number] = gathered.result
+                self._take_in(moments)
                 for read in [n for n in stores if last.get(n, index) <= index]:
                     stores.pop(read).close()
         finally:
             for store in stores.values():
                 store.close()
+
+    def _take_in(self, moments: dict[int, Any]) -> None:
+        """Computes what the network makes of the statistics that are known by now: numbers without a place in the picture."""
+        known = {**dict.fromkeys(moments), **self.constants}
+        for step in self.statistics:
+            if set(step.outputs).isdisjoint(self.constants) and all(number in known for number in step.inputs):
+                step.run(known, moments)
+                self.constants |= {number: known[number] for number in step.outputs}
 
     def _segment(self, number: int, moments: dict[int, Any]) -> Segment:
         indices, reads = self.cone(number, set(self.kept))

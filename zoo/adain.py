@@ -11,9 +11,19 @@ from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
-from zoo.layers import AdaptiveInstanceNormalization, CropLike, NearestUpsampling2D, PadToMultiple, ReflectionPadding2D
+from zoo.layers import (
+    AdaptiveInstanceNormalization,
+    ChannelMoments,
+    ConditionalInstanceNormalization,
+    CropLike,
+    NearestUpsampling2D,
+    PadToMultiple,
+    ReflectionPadding2D,
+)
 from zoo.losses.content import content_loss
 from zoo.losses.moments import moments_loss
+from zoo.losses.perceptual import PerceptualLoss
+from zoo.losses.recolor import color_moments, recolor
 from zoo.specs import Picture
 
 # The encoder of each feature network: its maps from coarse to fine, each with its stride and channels; "image" is the input.
@@ -37,9 +47,11 @@ class AdaIN(ImageModel):
     """Arbitrary style transfer with adaptive instance normalisation (Huang and Belongie 2017, https://arxiv.org/abs/1703.06868).
 
     Content and style pass one frozen encoder; the content's maps take the channels' means and deviations of the style's; a
-    decoder, which alone is trained, paints a picture of them. The encoder is relu4_1 of VGG19, as published, or the second
-    layers of the compact features at strides 16, 8 and 4 and the colours themselves, each of which the decoder takes in where it
-    has reached its stride.
+    decoder, which alone is trained, paints a picture of them. The preset `huang` is as published: relu4_1 of VGG19, a decoder
+    without normalisation, moments as the objective. The default is made for little training: the encoder is the second layers
+    of the compact features at strides 16, 8 and 4 and the colours themselves, each of which the decoder takes in where it has
+    reached its stride; the scales and offsets of its instance normalisation are predicted from the style's statistics (Ghiasi et
+    al. 2017, https://arxiv.org/abs/1705.06830); the objective is that of fast_style.
 
     Deployed inputs: `image` [batch, height, width, 3] and `style` [batch, style_height, style_width, 3] in [0, 1], each of any
     size; `strength` [batch], the paper's alpha: 0 keeps the content's own statistics and gives what the decoder makes of them,
@@ -50,6 +62,9 @@ class AdaIN(ImageModel):
         features: the frozen encoder, which also measures the loss: "compact" or "vgg19".
         feature_weights: a local weights file for vgg19; None lets Keras download them.
         width: share of the decoder's channels; 1 is full width.
+        codes: how many learned scales and offsets the decoder blends for a style; 0 leaves its normalisation out, as published.
+        objective: "gram", fast_style's, with the content in the colours of the style; or "moments", as published: the channels'
+            means and deviations, and the maps that the decoder was given.
         size: side of the training crops, in pixels.
         content_weight: weight of the content term.
         style_weight: weight of the style term.
@@ -67,19 +82,29 @@ class AdaIN(ImageModel):
     source_settings = ("style",)
     presets = {
         "compact": {},
-        "huang": {"features": "vgg19", "style_weight": 10.0, "learning_rate": 1e-4},
-        "tiny": {"width": 0.125, "size": 32},
+        "huang": {
+            "features": "vgg19",
+            "width": 1.0,
+            "codes": 0,
+            "objective": "moments",
+            "content_weight": 1.0,
+            "style_weight": 10.0,
+            "learning_rate": 1e-4,
+        },
+        "tiny": {"width": 0.125, "codes": 4, "size": 32},
     }
 
     def __init__(
         self,
         features: str = "compact",
         feature_weights: str | None = None,
-        width: float = 1.0,
+        width: float = 0.5,
+        codes: int = 64,
+        objective: str = "gram",
         size: int = 256,
-        content_weight: float = 1.0,
-        style_weight: float = 4.0,
-        learning_rate: float = 1e-3,
+        content_weight: float = 0.25,
+        style_weight: float = 1.0,
+        learning_rate: float = 2e-3,
         name: str = "adain",
     ) -> None:
         super().__init__(name=name)
@@ -89,11 +114,13 @@ class AdaIN(ImageModel):
         self.features = features
         self.feature_weights = feature_weights
         self.width = width
+        self.codes = codes
+        self.objective = choose("objective", objective, ("gram", "moments"))
         self.size = size
         self.content_weight = content_weight
         self.style_weight = style_weight
         self.learning_rate = learning_rate
-        self.decoder = decoder(ENCODERS[features], DECODERS[features], width)
+        self.decoder = decoder(ENCODERS[features], DECODERS[features], width, codes)
         self.built = True
 
     @property
@@ -120,7 +147,8 @@ class AdaIN(ImageModel):
             FileNotFoundError, OSError, ValueError: the weights of vgg19 cannot be had; see `zoo.features.create`.
         """
         if "_encoder" not in vars(self):
-            names = dict.fromkeys((*STYLE[self.features], *ENCODERS[self.features]))
+            measured = (*STYLE[self.features], *feature_networks.content_layers(self.features))
+            names = dict.fromkeys((*measured, *ENCODERS[self.features]))
             maps = tuple(name for name in names if name != "image")
             encoder = feature_networks.create(self.features, weights=self.feature_weights, layers=maps)
             object.__setattr__(self, "_encoder", encoder)  # past Keras, so that a saved model holds the decoder alone
@@ -129,15 +157,20 @@ class AdaIN(ImageModel):
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         encode = with_colors(self.encoder())
         style = encode(batch["style"])
-        target = transfer(encode(batch["image"]), style, ENCODERS[self.features])
+        target = self._target(encode(batch["image"]), style)
         return {"picture": self.decoder(target, training=training), "target": target, "style": style}
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         maps, target, style = self.encoder()(outputs["picture"]), outputs["target"], outputs["style"]
-        return {
-            "style": self.style_weight * sum(moments_loss(maps[name], style[name]) for name in STYLE[self.features]),
-            "content": self.content_weight * sum(content_loss(maps[name], target[name]) for name in target if name != "image"),
-        }
+        if self.objective == "moments":
+            style_term = sum(moments_loss(maps[name], style[name]) for name in STYLE[self.features])
+            content_term = sum(content_loss(maps[name], target[name]) for name in ENCODERS[self.features] if name != "image")
+        else:
+            loss = PerceptualLoss(self.encoder(), STYLE[self.features], feature_networks.content_layers(self.features))
+            recolored = recolor(batch["image"], *color_moments(batch["style"]))
+            style_term = loss.style(maps, loss.gram_matrices(style))
+            content_term = loss.content(maps, loss.features(ops.stop_gradient(recolored)))
+        return {"style": self.style_weight * style_term, "content": self.content_weight * content_term}
 
     def inference_model(self, styles: int = 1) -> keras.Model:
         """The deployed network; with several styles, one that blends them: `style_0`, `style_1`, ... by `style_weights`."""
@@ -146,14 +179,15 @@ class AdaIN(ImageModel):
         inputs["strength"] = layers.Input((), name="strength")
         encode, pad = with_colors(self._short_encoder()), PadToMultiple(16, minimum=32)
         content = encode(pad(inputs["image"]))
-        targets = [transfer(content, encode(pad(inputs[name])), ENCODERS[self.features]) for name in names]
+        targets = [self._target(content, encode(pad(inputs[name]))) for name in names]
         target = targets[0]
         if styles > 1:
             inputs["style_weights"] = layers.Input((styles,), name="style_weights")
             shares = [ops.reshape(inputs["style_weights"][:, i], (-1, 1, 1, 1)) for i in range(styles)]
             target = {key: sum(share * t[key] for share, t in zip(shares, targets, strict=True)) for key in target}
         strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
-        mixed = {name: content[name] + strength * (target[name] - content[name]) for name in target}
+        own = {**content, "statistics": statistics(content, ENCODERS[self.features])}
+        mixed = {name: own[name] + strength * (target[name] - own[name]) for name in target}
         output = ops.clip(CropLike()([self.decoder(mixed), inputs["image"]]), 0.0, 1.0)
         return keras.Model(inputs, {"output_image": output}, name=self.name)
 
@@ -184,6 +218,12 @@ class AdaIN(ImageModel):
         picture = self(batch, training=False)["picture"]
         return {"content": batch["image"], "style": batch["style"], "stylised": ops.clip(picture, 0.0, 1.0)}
 
+    def _target(self, content: dict[str, Any], style: dict[str, Any]) -> dict[str, Any]:
+        """What the decoder paints from: the content's maps with the statistics of the style's, and these where it takes them."""
+        names = ENCODERS[self.features]
+        target = transfer(content, style, names)
+        return {**target, "statistics": statistics(style, names)} if self.codes else target
+
     def _short_encoder(self) -> keras.Model:
         """The encoder without the maps that only the loss looks at."""
         encoder = self.encoder()
@@ -205,21 +245,41 @@ def transfer(content: dict[str, Any], style: dict[str, Any], names: Iterable[str
     return {name: AdaptiveInstanceNormalization(epsilons.get(name, 1e-5))([content[name], style[name]]) for name in names}
 
 
-def decoder(encoder: dict[str, tuple[int, int]], blocks: dict[int, tuple[int, ...]], width: float) -> keras.Model:
+def statistics(maps: dict[str, Any], names: Iterable[str]) -> Any:
+    """Means and deviations of all channels of the maps `names`, float32 [N, 1, 1, twice the channels]."""
+    return ops.concatenate([ChannelMoments()(maps[name]) for name in names], axis=-1)
+
+
+def decoder(encoder: dict[str, tuple[int, int]], blocks: dict[int, tuple[int, ...]], width: float, codes: int) -> keras.Model:
     """From the encoder's maps to an unclipped picture; each map joins where the decoder has reached its stride."""
     inputs = {name: layers.Input((None, None, channels), name=name) for name, (_, channels) in encoder.items()}
     joins = {stride: inputs[name] for name, (stride, _) in encoder.items()}
+    if codes:
+        inputs["statistics"] = layers.Input((1, 1, 2 * sum(channels for _, channels in encoder.values())), name="statistics")
+        code = style_code(inputs["statistics"], codes)
+
+    def convolve(x: Any, filters: int) -> Any:
+        x = layers.Conv2D(filters, 3, use_bias=not codes)(ReflectionPadding2D(1)(x))
+        return layers.ReLU()(ConditionalInstanceNormalization(codes)([x, code]) if codes else x)
+
     x = None
     for stride, widths in blocks.items():
         parts = [] if x is None else [NearestUpsampling2D()(x)]
         parts += [joins[stride]] if stride in joins else []
         x = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
         for channels in widths:
-            x = layers.Conv2D(max(round(width * channels), 1), 3, activation="relu")(ReflectionPadding2D(1)(x))
+            x = convolve(x, max(round(width * channels), 1))
     if "image" not in inputs:
         x = layers.Conv2D(3, 3, dtype="float32")(ReflectionPadding2D(1)(x))
         return keras.Model(inputs, x, name="decoder")
     # What is painted is added to the photograph in the style's colours, where training begins: from a picture, not from gray.
-    small = keras.initializers.VarianceScaling(0.01)
+    small = keras.initializers.VarianceScaling(0.05)
     x = layers.Conv2D(3, 3, kernel_initializer=small, dtype="float32")(ReflectionPadding2D(1)(x))
     return keras.Model(inputs, layers.Add(dtype="float32")([x, inputs["image"]]), name="decoder")
+
+
+def style_code(numbers: Any, codes: int) -> Any:
+    """How much of each learned scale and offset a style has, from its statistics: float32 [N, codes], which sum to 1."""
+    x = layers.Dense(2 * codes, activation="relu", dtype="float32", name="statistics_hidden")(layers.Flatten()(numbers))
+    x = layers.Dense(codes, dtype="float32", name="statistics_code")(x)
+    return x - ops.mean(x, axis=1, keepdims=True) + 1 / codes

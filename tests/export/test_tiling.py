@@ -45,7 +45,7 @@ def inputs_of(runtime, height, width):
     mask[height // 3 : height // 2, width // 5 : width // 2] = 1
     pictures = {"image": picture(height, width), "mask": mask}
     constants = {
-        "strength": np.ones(1, "float32"),
+        "strength": np.array([0.8], "float32"),
         "style": sample("coffee", 90)[None, :70],
         "style_weights": np.array([[0.3, 0.7]], "float32"),
     }

@@ -36,8 +36,9 @@ def test_the_decoder_alone_is_trained_and_saved():
         np.testing.assert_array_equal(one, other)
 
 
-def test_training_lowers_both_losses():
-    model = zoo.create("adain", preset="tiny")
+@pytest.mark.parametrize("published", [{}, {"objective": "moments", "codes": 0}])
+def test_training_lowers_both_losses(published):
+    model = zoo.create("adain", preset="tiny", **published)
     model.compile()
     batch = batches(model, 4)(0)
     dataset = tf.data.Dataset.from_tensors(batch).repeat()

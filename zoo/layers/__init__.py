@@ -6,6 +6,7 @@ from zoo.layers.affine_warp import AffineWarp2D
 from zoo.layers.bicubic_upsampling import BicubicUpsampling2D
 from zoo.layers.binomial_upsampling import BinomialUpsampling2D
 from zoo.layers.blur import Blur
+from zoo.layers.channel_moments import ChannelMoments
 from zoo.layers.channelwise_dense import ChannelwiseDense
 from zoo.layers.conditional_instance_normalization import ConditionalInstanceNormalization
 from zoo.layers.equalized_convolution import EqualizedConv2D
@@ -35,6 +36,7 @@ __all__ = [
     "BicubicUpsampling2D",
     "BinomialUpsampling2D",
     "Blur",
+    "ChannelMoments",
     "ChannelwiseDense",
     "ConditionalInstanceNormalization",
     "CropLike",
