@@ -59,30 +59,33 @@ def strokes(size: int) -> np.ndarray:
     return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS), np.float32) / 255
 
 
-def shipped_columns(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What every shipped weight for style transfer makes of the pictures; one that takes the style as a picture is given each."""
+def shipped_sheets(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """By family, what the shipped weights for style transfer make of the pictures.
+
+    A column for each style that they hold; or for each of `given`, in the corner, where the style is a picture.
+    """
     import zoo
     from zoo._load import shipped_weights
 
-    columns = {}
+    sheets: dict[str, dict[str, np.ndarray]] = {}
     for name in shipped_weights():
         model = zoo.load(name)
-        if model.task != "style transfer" and model.task != "unpaired translation":
+        if model.task not in ("style transfer", "unpaired translation"):
             continue
-        network = model.inference_model()
+        network, (family, _, title) = model.inference_model(), name.partition("/")
+        columns = sheets.setdefault(family, {"photograph": np.stack(pictures)})
         inputs: dict[str, Any] = {"image": np.stack(pictures), "strength": np.ones(len(pictures), "float32")}
-        for title, style in given.items() if "style" in network.input else [("", None)]:
-            for number in range(network.input["style_weights"].shape[1]) if "style_weights" in network.input else [0]:
-                if style is not None:
-                    inputs["style"] = np.stack([style] * len(pictures))
-                if "style_weights" in network.input:
-                    inputs["style_weights"] = np.eye(network.input["style_weights"].shape[1], dtype="float32")[
-                        [number] * len(pictures)
-                    ]
-                result = network({key: inputs[key] for key in network.input})["output_image"]
-                label = f"{name} {title}".strip() + (f" {number}" if "style_weights" in network.input else "")
-                columns[label] = np.asarray(result)
-    return columns
+        if "style" in network.input:
+            for label, style in given.items():
+                inputs["style"] = np.stack([style] * len(pictures))
+                columns[label] = np.stack([inset(np.asarray(x), style) for x in network(inputs)["output_image"]])
+            continue
+        styles = network.input["style_weights"].shape[1] if "style_weights" in network.input else 1
+        for number in range(styles):
+            inputs["style_weights"] = np.tile(np.eye(styles, dtype="float32")[number], (len(pictures), 1))
+            label = f"{title}, --style {number}" if styles > 1 else title
+            columns[label] = np.asarray(network({key: inputs[key] for key in network.input})["output_image"])
+    return sheets
 
 
 def painted_columns(
@@ -100,7 +103,7 @@ def painted_columns(
             first = first or curve
             results.append(inset(result, style))
             print(f"{title}: {len(results)} of {len(pictures)}", flush=True)
-        columns[f"neural_style {title}"] = np.stack(results)
+        columns[title] = np.stack(results)
     return columns, first
 
 
@@ -210,9 +213,10 @@ def main() -> None:
     coarse, fine = map(int, arguments.iterations.split(","))
     pictures = photographs(arguments.size)[: arguments.pictures]
     given = dict(list(styles(arguments.size).items())[: arguments.styles])
-    shipped = {"photograph": np.stack(pictures), **shipped_columns(pictures, given)}
+    sheets = shipped_sheets(pictures, given)
     painted, curve = painted_columns(pictures, given, arguments.size, (coarse, fine))
-    for name, columns in {"one_pass": shipped, "optimised": {"photograph": np.stack(pictures), **painted}}.items():
+    sheets["neural_style"] = {"photograph": np.stack(pictures), **painted}
+    for name, columns in sheets.items():
         Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / f"{name}.jpg", quality=85)
     rows = restored_rows(arguments.size)
     Image.fromarray(np.uint8(255 * np.concatenate(rows))).save(arguments.out / "restored.jpg", quality=88)

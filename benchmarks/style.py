@@ -1,10 +1,11 @@
-"""How many steps of optimisation one pass of a fast_style network is worth (the comparison of Johnson et al. 2016, section 4.1).
+"""What one pass of a style network is worth.
 
     python -m benchmarks.style fast_style/wave --style ../shared/data/styles/wave.jpg --data ../shared/data/content --pictures 40
 
-The network's own objective is minimised over the pixels of each picture by L-BFGS, from the picture itself; `k` is the first step
-whose loss is as low as the network's. The pictures are the last ones by name, which the shipped weights were not trained on, cut
-to the middle square and brought to 256 pixels.
+Of fast_style: the comparison of Johnson et al. 2016, section 4.1. The network's own objective is minimised over the pixels of
+each picture by L-BFGS, from the picture itself; `k` is the first step whose loss is as low as the network's. Of adain
+(`style_ratio`): its style loss over that of a fast_style network which was trained for the style. The pictures are the last
+ones by name, which the shipped weights were not trained on, cut to the middle square and brought to 256 pixels.
 """
 
 import argparse
@@ -46,44 +47,52 @@ def objective(model: Any, content: np.ndarray, style: int) -> Any:
     return run
 
 
-def optimise(loss: Any, content: np.ndarray, steps: int) -> list[float]:
-    """The loss at the start and after every step of L-BFGS."""
+def first_as_low(loss: Any, content: np.ndarray, reached: float, steps: int) -> int:
+    """The first step of L-BFGS from the picture whose loss is at most `reached`; `steps` + 1 if none is."""
     from scipy.optimize import minimize
 
     start = content.astype(np.float64).ravel()
-    curve, last = [loss(start)[0]], [0.0]
+    if loss(start)[0] <= reached:
+        return 0
+    done = 0
 
-    def remember(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = loss(flat)
-        last[0] = value
-        return value, gradient
+    def after(intermediate_result: Any) -> None:
+        nonlocal done
+        done += 1
+        if intermediate_result.fun <= reached:
+            raise StopIteration
 
-    minimize(
-        remember,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(0, 1)] * len(start),
-        callback=lambda _: curve.append(last[0]),
-        options={"maxiter": steps, "maxfun": 2 * steps, "maxcor": 10},
-    )
-    return curve
+    options = {"maxiter": steps, "maxfun": 2 * steps, "maxcor": 10}
+    bounds = [(0, 1)] * len(start)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=after, options=options)
+    return done if found.fun <= reached else steps + 1
 
 
-def steps_worth(model: Any, pictures: list[np.ndarray], style: int, steps: int) -> list[tuple[float, float, int]]:
-    """Of every picture: the loss of the picture itself, of one pass, and the first step as low (`steps` + 1 if none is)."""
-    deployed = model.inference_model()
-    results = []
-    for content in pictures:
-        inputs = {"image": content[None], "strength": np.ones(1, np.float32)}
-        if model.styles > 1:
-            inputs["style_weights"] = np.eye(model.styles, dtype=np.float32)[[style]]
-        found = np.asarray(deployed(inputs)["output_image"])
-        loss = objective(model, content, style)
-        reached = loss(found.ravel())[0]
-        curve = optimise(loss, content, steps)
-        results.append((curve[0], reached, next((k for k, value in enumerate(curve) if value <= reached), steps + 1)))
-    return results
+def passed(model: Any, content: np.ndarray, style: int) -> np.ndarray:
+    """One picture [H, W, 3] through a fast_style network, in style number `style`."""
+    inputs = {"image": content[None], "strength": np.ones(1, np.float32)}
+    if model.styles > 1:
+        inputs["style_weights"] = np.eye(model.styles, dtype=np.float32)[[style]]
+    return np.asarray(model.inference_model()(inputs)["output_image"])[0]
+
+
+def steps_worth(model: Any, content: np.ndarray, style: int, steps: int) -> tuple[float, float, int]:
+    """The loss of the picture itself, of one pass, and the first step of optimisation as low (`steps` + 1 if none is)."""
+    loss = objective(model, content, style)
+    reached = loss(passed(model, content, style).ravel())[0]
+    return loss(content.ravel())[0], reached, first_as_low(loss, content, reached, steps)
+
+
+def style_ratio(arbitrary: Any, trained: Any, content: np.ndarray, picture: np.ndarray, style: int) -> float:
+    """adain's style loss over that of fast_style, for the style `picture` [H, W, 3], the trained network's number `style`."""
+    from zoo.fast_style import resize_short_side
+
+    small = np.asarray(resize_short_side(picture, SIZE))[None]
+    inputs = {"image": content[None], "style": small, "strength": np.ones(1, np.float32)}
+    results = (np.asarray(arbitrary.inference_model()(inputs)["output_image"])[0], passed(trained, content, style))
+    batch = {"image": content[None], "style_weights": np.eye(trained.styles, dtype=np.float32)[[style]]}
+    losses = [float(np.mean(trained.loss_terms(batch, {"picture": result[None]})["style"])) for result in results]
+    return losses[0] / losses[1]
 
 
 def main() -> None:
@@ -102,7 +111,8 @@ def main() -> None:
     pictures = [read(file) for file in sorted(given.data.iterdir())[-given.pictures :]]
     print(f"{'style':32}{'picture':>9}{'one pass':>10}{'k':>6}")
     for style, file in enumerate(given.style):
-        before, after, k = np.median(steps_worth(model, pictures, style, given.steps), axis=0)
+        measured = [steps_worth(model, content, style, given.steps) for content in pictures]
+        before, after, k = np.median(measured, axis=0)
         print(f"{file.stem:32}{before:9.3f}{after:10.3f}{k:6.0f}", flush=True)
 
 

@@ -14,7 +14,7 @@ KNOWN = json.loads(FIGURES.read_text())
 def test_a_shipped_weight_gives_its_recorded_figure(row, data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found, _ = row.measure(row.weights, data, FEW)
-    assert found == pytest.approx(KNOWN[row.weights]["first"], abs=0.02)
+    assert found == pytest.approx(KNOWN[row.weights]["first"], abs=row.tolerance)
 
 
 def test_the_document_says_what_was_measured():
