@@ -24,7 +24,7 @@ RUNTIME = {
 }
 NOTE = f"the bytes of the ONNX file, measured by onnxruntime here; the page runs them by onnxruntime-web {VERSION}"
 ORDER = ("dynamic_int8", "float32", "int8")  # the first that passed is the one that the page begins with
-PAGE = ("index.html", "style.css", "app.js", "worker.js")
+PAGE = ("index.html", "style.css", "pictures.js", "controls.js", "png.js", "app.js", "worker.js")
 SAMPLES = {"image": ("chelsea", "sample.jpg"), "style": ("immunohistochemistry", "style.jpg")}  # both public domain
 
 

@@ -1,0 +1,114 @@
+// The inputs beside the pictures: sliders, choices, seeds.
+"use strict";
+
+function field(title, input) {
+  const label = document.createElement("label");
+  label.className = "field";
+  const name = document.createElement("span");
+  name.textContent = title;
+  label.append(name, input);
+  $("controls").append(label);
+  return name;
+}
+
+function slider(title, settings, words) {
+  const input = Object.assign(document.createElement("input"), { type: "range", ...settings });
+  input.value = settings.value; // after the range, which would cut it
+  const name = field(title, input);
+  const value = document.createElement("span");
+  value.className = "value";
+  value.ariaHidden = "true";
+  name.after(value);
+  const say = () => {
+    value.textContent = input.ariaValueText = words(Number(input.value));
+    input.style.setProperty("--share", (input.value - input.min) / (input.max - input.min));
+  };
+  input.addEventListener("input", say);
+  say();
+  return input;
+}
+
+function select(title, options, chosen) {
+  const input = document.createElement("select");
+  input.append(...options.map(([text, value]) => new Option(text, value, false, value === chosen)));
+  field(title, input);
+  return input;
+}
+
+function button(text, action) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+  made.addEventListener("click", action);
+  return made;
+}
+
+const share = (title, value) => {
+  const input = slider(title, { min: 0, max: 1, step: 0.01, value }, (number) => number.toFixed(2));
+  input.addEventListener("change", run);
+  return input;
+};
+
+const filled = (control, count, value) => ({
+  name: control.name,
+  type: control.type,
+  data: new Float32Array(count).fill(value),
+  dims: [count],
+});
+
+const adders = {
+  picture: addPicture,
+  mask: addMask,
+  share(control) {
+    const input = share(sentence(control.name), 1);
+    state.readers.push((count) => filled(control, count, Number(input.value)));
+  },
+  weights(control) {
+    const inputs = Array.from({ length: control.count }, (_, index) => share(`Style ${index + 1}`, index ? 0 : 1));
+    state.readers.push(() => {
+      const values = inputs.map((input) => Number(input.value));
+      const total = values.reduce((sum, value) => sum + value);
+      if (!total) throw new Error("All styles are at 0; move one of them up.");
+      return { name: control.name, type: control.type, data: Float32Array.from(values, (value) => value / total), dims: [1, control.count] };
+    });
+  },
+  latent(control) {
+    const seed = Object.assign(document.createElement("input"), { type: "number", min: 0, max: 4294967295, step: 1, value: 1 });
+    seed.addEventListener("change", run);
+    field("Seed of the latent", seed);
+    const side = Math.max(...state.page.size);
+    state.count = select("Pictures", COUNTS.map((count) => [String(count), count]), side > 128 ? 1 : side > 64 ? 4 : 16);
+    state.count.addEventListener("change", run);
+    const another = button("New latent", () => {
+      seed.value = Math.floor(Math.random() * 1e6);
+      run();
+    });
+    $("download").before(another);
+    state.readers.push((count) => {
+      const random = normals(Number(seed.value));
+      const data = Float32Array.from({ length: count * control.size }, random);
+      return { name: control.name, type: control.type, data, dims: [count, control.size] };
+    });
+  },
+  label(control) {
+    const classes = Array.from({ length: control.classes }, (_, index) => [String(index), index]);
+    const input = select("Label", [["each in turn", -1], ...classes], -1);
+    input.addEventListener("change", run);
+    state.readers.push((count) => {
+      const labels = Array.from({ length: count }, (_, index) => (input.value < 0 ? index % control.classes : Number(input.value)));
+      if (!control.one_hot) return { name: control.name, type: control.type, data: Int32Array.from(labels), dims: [count] };
+      const data = new Float32Array(count * control.classes);
+      labels.forEach((label, index) => (data[index * control.classes + label] = 1));
+      return { name: control.name, type: control.type, data, dims: [count, control.classes] };
+    });
+  },
+};
+
+// Standard normal numbers (Box and Muller) from a seeded generator (mulberry32).
+function normals(seed) {
+  const uniform = () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let value = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}
