@@ -17,6 +17,7 @@ from zoo.layers import (
     NearestUpsampling2D,
     PadToMultiple,
     ReflectionPadding2D,
+    ThinConv2D,
 )
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
@@ -228,7 +229,7 @@ def johnson_network(styles: int, width: int, residual_blocks: int) -> keras.Mode
         x = residual(convolve, x)
     x = layers.ReLU()(convolve(NearestUpsampling2D()(x), 2 * width, 3))
     x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
-    x = layers.Conv2D(3, 9, kernel_initializer=small())(ReflectionPadding2D(4)(x))
+    x = ThinConv2D(3, 9, kernel_initializer=small())(ReflectionPadding2D(4)(x))
     return finished(image, style_weights, x)
 
 
@@ -244,7 +245,7 @@ def light_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
     x = layers.ReLU()(convolve(x, 8, 3))
     # Nearest neighbours and a convolution: depth to space left a pattern of single pixels, which the style's grain rewards.
     x = layers.Concatenate()([NearestUpsampling2D()(x), padded])
-    x = layers.Conv2D(3, 3, kernel_initializer=small())(ReflectionPadding2D(1)(x))
+    x = ThinConv2D(3, 3, kernel_initializer=small())(ReflectionPadding2D(1)(x))
     return finished(image, style_weights, x)
 
 

@@ -27,6 +27,7 @@ from zoo.layers.picture_pool import PicturePool
 from zoo.layers.pixel_noise import PixelNoise
 from zoo.layers.pyramid_fill import PyramidFill
 from zoo.layers.reflection_padding import ReflectionPadding2D
+from zoo.layers.thin_convolution import Conv2D as ThinConv2D
 from zoo.layers.truncation import Truncation
 
 __all__ = [
@@ -58,5 +59,6 @@ __all__ = [
     "PixelNoise",
     "PyramidFill",
     "ReflectionPadding2D",
+    "ThinConv2D",
     "Truncation",
 ]
