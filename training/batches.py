@@ -4,12 +4,11 @@ import atexit
 import contextlib
 import functools
 import hashlib
-import os
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from zoo import specs
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+T = TypeVar("T")
 
 
 class Batches:
@@ -58,19 +59,39 @@ class Batches:
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
         """Batch number `step`: tensor name -> array [batch_size, ...]."""
-        batch = {}
-        for name, tensor in self.spec.items():
-            dtype = np.int32 if isinstance(tensor, specs.Label) else np.float32
-            batch[name] = self._memory.array((self.batch_size, *tensor.shape), dtype)
+        batch = {name: self._array(tensor) for name, tensor in self.spec.items()}
+        self._fill(step, batch, DRAWS)
+        return batch
+
+    def plan(self, step: int) -> dict[str, np.ndarray]:
+        """Batch number `step` with its pictures uncut: bytes [batch_size], and under `window_of(name)` int32 [batch_size, 5].
+
+        `training.crops.cut_in_graph` takes both. What is drawn from the pixels of a picture cannot be planned.
+        """
+        jobs = {name: np.empty((self.batch_size, 2), object) for name in self.pictures}
+        batch = {name: jobs[name] if name in jobs else self._array(tensor) for name, tensor in self.spec.items()}
+        self._fill(step, batch, {**DRAWS, specs.Picture: _job})
+        windows = {window_of(name): np.array(list(rows[:, 1]), np.int32) for name, rows in jobs.items()}
+        return batch | windows | {name: rows[:, 0] for name, rows in jobs.items()}
+
+    @functools.cached_property
+    def pictures(self) -> dict[str, specs.Picture]:
+        """Those tensors that are pictures."""
+        return {name: tensor for name, tensor in self.spec.items() if isinstance(tensor, specs.Picture)}
+
+    def _array(self, tensor: specs.Spec) -> np.ndarray:
+        dtype = np.int32 if isinstance(tensor, specs.Label) else np.float32
+        return self._memory.array((self.batch_size, *tensor.shape), dtype)
+
+    def _fill(self, step: int, batch: dict[str, np.ndarray], draws: Mapping[type, Callable[..., None]]) -> None:
         # Pictures first: the label of an example is that of the picture which proved good.
         pictures_first = sorted(self.spec.items(), key=lambda item: not isinstance(item[1], specs.Picture))
         for row in range(self.batch_size):
             number = int(step) * self.batch_size + row
             example = _Example(self, number)
             for name, tensor in pictures_first:
-                DRAWS[type(tensor)](tensor, self._generator(name, number), example, batch[name][row, ...])
+                draws[type(tensor)](tensor, self._generator(name, number), example, batch[name][row, ...])
                 example.drawn[name] = batch[name][row]
-        return batch
 
     def check(self) -> None:
         """Goes through the labels and makes the first batch: what can be known to be wrong before any training.
@@ -125,34 +146,13 @@ class Batches:
 
         An error while a batch is made (too many bad pictures) ends the dataset, and is kept as `failure`.
         """
-        import tensorflow as tf
+        from training.pipeline import dataset
 
-        names = list(self.spec)
         _OPEN.add(self)
-
-        def arrays(step: np.ndarray) -> list[np.ndarray]:
-            with self._counted():
-                batch = self(int(step))
-            return [batch[name] for name in names]
-
-        def tensors(step: Any) -> dict[str, Any]:
-            kinds = [tf.int32 if isinstance(tensor, specs.Label) else tf.float32 for tensor in self.spec.values()]
-            # Stateless as far as TensorFlow is concerned: otherwise its determinism would make batches one at a time.
-            values = tf.numpy_function(arrays, [step], kinds, stateful=False)
-            shapes = [(self.batch_size, *tensor.shape) for tensor in self.spec.values()]
-            return {name: tf.ensure_shape(*pair) for name, *pair in zip(names, values, shapes, strict=True)}
-
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-        workers = os.cpu_count() or 1
-        # Threads of its own: training runs one operation at a time, and batches would have to wait for their turn among them.
-        options.threading.private_threadpool_size = workers
-        steps = tf.data.Dataset.range(start, tf.int64.max if stop is None else stop)
-        dataset = steps.map(tensors, num_parallel_calls=workers, deterministic=True)
-        return dataset.prefetch(2).with_options(options)
+        return dataset(self, start, stop)
 
     @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
+    def counted(self) -> Iterator[None]:
         with self._lock:
             self.calls += 1
             self.running += 1
@@ -172,6 +172,11 @@ class Batches:
 
     def _permutation(self, name: str, epoch: int, count: int) -> np.ndarray:
         return self._generator(name, epoch).permutation(count)
+
+
+def window_of(name: str) -> str:
+    """What a plan calls the windows of picture `name`."""
+    return f"{name} window"
 
 
 _OPEN: weakref.WeakSet[Batches] = weakref.WeakSet()
@@ -196,12 +201,12 @@ class _Example:
         self._indices: dict[str, int] = {}
         self.drawn: dict[str, np.ndarray] = {}  # what other tensors of the batch are made from
 
-    def crop(self, source: str, crop: Crop) -> np.ndarray:
+    def take(self, source: str, what: Callable[[Source, int], T]) -> T:
+        """`what`, made of the first good picture from the sample's own on."""
         pictures = self._batches.sources[source]
-        self._indices[source], pixels = pictures.good(
-            self._batches.place(source, self._number), lambda index: pictures.crop(index, crop)
-        )
-        return pixels
+        place = self._batches.place(source, self._number)
+        self._indices[source], taken = pictures.good(place, lambda index: what(pictures, index))
+        return taken
 
     def index(self, source: str) -> int:
         """The picture's place in the source, which is known once it has proved good."""
@@ -226,19 +231,28 @@ def _stream(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8])
 
 
-def _picture(tensor: specs.Picture, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+def _crop(tensor: specs.Picture, random: np.random.Generator) -> Crop:
     left, top, share, flip = random.random(4)
     low, high = tensor.scale or (0.0, 0.0)
-    crop = Crop(
+    return Crop(
         size=tensor.size,
         channels=tensor.channels,
         share=low + share * (high - low) if tensor.scale else None,
         place=(left, top),
         flip=tensor.flip and flip < 0.5,
     )
-    np.divide(example.crop(tensor.source, crop), np.float32(255), out=out)
+
+
+def _picture(tensor: specs.Picture, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    crop = _crop(tensor, random)
+    np.divide(example.take(tensor.source, lambda pictures, index: pictures.crop(index, crop)), np.float32(255), out=out)
     if tensor.binarize:
         out[...] = example.fixed_noise(tensor) < out
+
+
+def _job(tensor: specs.Picture, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    crop = _crop(tensor, random)
+    out[0], out[1] = example.take(tensor.source, lambda pictures, index: pictures.job(index, crop))
 
 
 def _one_hot(tensor: specs.OneHot, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:

@@ -4,11 +4,12 @@ import dataclasses
 import functools
 import math
 import struct
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+Window = tuple[int, int, int, int, bool]  # top, left, height, width, mirrored
 
 # Above this reduction a crop is resized with antialiasing.
 _SHARP = 1.25
@@ -55,20 +56,22 @@ class Crop:
         return pixels[:, ::-1] if self.flip else pixels
 
 
-def cut_jpeg(file: Path | bytes, crop: Crop, max_pixels: int) -> np.ndarray | None:
-    """The crop of a JPEG file, or of its bytes, by TensorFlow's decoder, which is quicker.
+def jpeg_window(contents: bytes, crop: Crop, max_pixels: int) -> Window | None:
+    """Where TensorFlow's decoder, which is quicker, has to cut; None where `Crop.cut` has to do it.
 
-    It is [size, size, channels] of uint8 or float32 up to 255; None where `Crop.cut` has to do it: other formats, files that are
-    turned, damaged or cut short, crops that are much reduced.
+    That is for other formats, for files that are turned or cut short, and for crops that are much reduced.
     """
-    if isinstance(file, Path) and file.suffix.lower() not in (".jpg", ".jpeg"):
-        return None
-    contents = file.read_bytes() if isinstance(file, Path) else file
     size = _upright_size(contents)
     if size is None or not contents.endswith(b"\xff\xd9") or size[0] * size[1] > max_pixels:
         return None
     left, top, side = crop.box(*size)
-    if side > _SHARP * crop.size:
+    return None if side > _SHARP * crop.size else (top, left, side, side, crop.flip)
+
+
+def cut_jpeg(contents: bytes, crop: Crop, max_pixels: int) -> np.ndarray | None:
+    """The crop of a JPEG file: [size, size, channels] of uint8 or float32 up to 255; None where `Crop.cut` has to do it."""
+    window = jpeg_window(contents, crop, max_pixels)
+    if window is None:
         return None
 
     import tensorflow as tf
@@ -76,21 +79,46 @@ def cut_jpeg(file: Path | bytes, crop: Crop, max_pixels: int) -> np.ndarray | No
     raw = tf.raw_ops
     with tf.device("CPU:0"):
         try:
-            pixels = raw.DecodeAndCropJpeg(
-                contents=tf.constant(contents),
-                crop_window=tf.constant([top, left, side, side]),
-                channels=crop.channels,
-                dct_method="INTEGER_ACCURATE",
-            )
+            pixels = _decoded(tf.constant(contents), tf.constant(window[:4]), crop.channels)
         except tf.errors.InvalidArgumentError:
             return None
         if crop.flip:
             pixels = raw.ReverseV2(tensor=pixels, axis=_constant(1))
-        if side != crop.size:
-            # From float32 TensorFlow resizes in half the time that it takes from uint8, with the same result.
-            batch = raw.ExpandDims(input=raw.Cast(x=pixels, DstT=tf.float32), axis=0)
-            pixels = raw.ResizeBilinear(images=batch, size=_constant(crop.size, crop.size), half_pixel_centers=True)
+        if window[2] != crop.size:
+            pixels = _resized(pixels, _constant(0), _constant(crop.size, crop.size))
     return np.asarray(memoryview(pixels)).reshape(crop.size, crop.size, -1)
+
+
+def cut_in_graph(contents: Any, window: Any, size: int, channels: int) -> Any:
+    """The crop that `Source.job` describes by two tensors, made without Python: float32 [size, size, channels] up to 255."""
+    import tensorflow as tf
+
+    raw = tf.raw_ops
+
+    def cut() -> Any:
+        pixels = _decoded(contents, window[:4], channels)
+        pixels = tf.cond(window[4] > 0, lambda: raw.ReverseV2(tensor=pixels, axis=[1]), lambda: pixels)
+        return tf.reshape(_resized(pixels, 0, (size, size)), (size, size, channels))
+
+    def ready() -> Any:
+        return tf.cast(tf.reshape(tf.io.decode_raw(contents, tf.uint8), (size, size, channels)), tf.float32)
+
+    return tf.cond(window[2] > 0, cut, ready)
+
+
+def _decoded(contents: Any, window: Any, channels: int) -> Any:
+    import tensorflow as tf
+
+    return tf.raw_ops.DecodeAndCropJpeg(contents=contents, crop_window=window, channels=channels, dct_method="INTEGER_ACCURATE")
+
+
+def _resized(pixels: Any, first: Any, size: Any) -> Any:
+    """[1, *size, channels]. From float32 TensorFlow resizes in half the time that it takes from uint8, with the same result."""
+    import tensorflow as tf
+
+    raw = tf.raw_ops
+    batch = raw.ExpandDims(input=raw.Cast(x=pixels, DstT=tf.float32), axis=first)
+    return raw.ResizeBilinear(images=batch, size=size, half_pixel_centers=True)
 
 
 @functools.cache

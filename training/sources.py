@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageFile
 
-from training.crops import Crop, cut_jpeg
+from training.crops import Crop, Window, cut_jpeg, jpeg_window
 from training.pictures import MAX_PIXELS, list_pictures, opened, upright
 
 _log = logging.getLogger(__name__)
@@ -92,6 +92,20 @@ class Source(ABC):
         pixels = cut_jpeg(contents, crop, self.max_pixels)
         return crop.cut(self._decoded(index, contents, crop.short_side)) if pixels is None else pixels
 
+    def job(self, index: int, crop: Crop) -> tuple[bytes, Window]:
+        """What `training.crops.cut_in_graph` makes the crop from: a JPEG file and a window; or all pixels, and a window of 0.
+
+        Raises:
+            ValueError: as for `image`; but of a damaged JPEG file the graph may be the first to know.
+        """
+        contents = self._jpeg(index)
+        window = jpeg_window(contents, crop, self.max_pixels)
+        return (contents, window) if window else (self.crop(index, crop).tobytes(), (0, 0, 0, 0, False))
+
+    def _jpeg(self, index: int) -> bytes:
+        """`contents`, or nothing where that is known to be no JPEG file."""
+        return self.contents(index)
+
     def good(self, index: int, take: Callable[[int], T]) -> tuple[int, T]:
         """The first good picture from `index` on: its index, and what `take` makes of it.
 
@@ -155,8 +169,11 @@ class Files(Source):
             return _upright(image, short_side)
 
     def crop(self, index: int, crop: Crop) -> np.ndarray:
-        pixels = cut_jpeg(self.files[index], crop, self.max_pixels)
+        pixels = cut_jpeg(self._jpeg(index), crop, self.max_pixels)
         return crop.cut(self.image(index, crop.short_side)) if pixels is None else pixels
+
+    def _jpeg(self, index: int) -> bytes:
+        return self.contents(index) if self.files[index].suffix.lower() in (".jpg", ".jpeg") else b""
 
     def label(self, index: int) -> int:
         """The place of the picture's folder, just below the root, among those folders in alphabetical order."""
