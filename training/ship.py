@@ -30,7 +30,7 @@ def round_significand(values: np.ndarray, bits: int) -> np.ndarray:
 
 def lighten(model: Any, bits: int) -> None:
     """Rounds what is deployed and zeroes what is not, in place."""
-    deployed = {id(variable) for network in model.inference_models().values() for variable in network.variables}
+    deployed = {id(variable) for network in model.deployable_networks() for variable in network.variables}
     for variable in model.variables:
         if not str(variable.dtype).startswith("float"):
             continue

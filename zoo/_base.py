@@ -64,6 +64,10 @@ class ImageModel(keras.Model):
         """What is deployed, by signature name; one signature unless a family has more."""
         return {"serving_default": self.inference_model()}
 
+    def deployable_networks(self) -> list[keras.Model]:
+        """Every network that `deployment_settings` can choose: what a shipped weight has to hold."""
+        return list(self.inference_models().values())
+
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 

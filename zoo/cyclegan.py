@@ -152,6 +152,9 @@ class CycleGAN(ImageModel):
         translated = generators[choose("direction", self.direction, generators)](image)
         return keras.Model({"image": image}, {"output_image": ops.clip(translated, 0.0, 1.0)}, name=self.name)
 
+    def deployable_networks(self) -> list[keras.Model]:
+        return [self.forward, self.backward]
+
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         outputs = self(batch, training=False)
         return {

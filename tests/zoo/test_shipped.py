@@ -70,3 +70,10 @@ def test_what_only_training_needs_is_zeroed_and_the_rest_answers_nearly_the_same
     assert zipfile.ZipFile(tmp_path / "a.keras").testzip() is None
     for ours, packed in zip(model.get_weights(), zoo.load(str(tmp_path / "a.keras")).get_weights(), strict=True):
         np.testing.assert_array_equal(ours, packed)
+
+
+def test_a_weight_holds_whatever_may_be_chosen_after_training():
+    model = zoo.create("cyclegan", preset="tiny")
+    lighten(model, 10)
+    assert all(np.any(network.trainable_variables[0]) for network in (model.forward, model.backward))
+    assert not any(np.any(weight) for weight in model.judge_source.get_weights())
