@@ -7,6 +7,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # as `zoo train` does
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -20,6 +21,12 @@ tf.config.set_logical_device_configuration(
 
 from tests.models import sample
 from training.pictures import write_picture
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What is drawn without a seed of its own is the same in every run."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")

@@ -179,13 +179,13 @@ class FastStyle(ImageModel):
         return terms
 
     def _style_crops(self, places: Any) -> Any:
-        """A crop of the style picture for each row of `places`, [N, 2] in [0, 1): [N, side, side, 3]."""
+        """A crop of the style picture for each row of `places`, [N, 2] in [0, 1] (bfloat16 rounds to 1): [N, side, side, 3]."""
         if not hasattr(self, "_style_picture"):
             raise ValueError("fast_style has no style picture yet: call model.adapt(style=[picture]) before fit")
         _, height, width, _ = self._style_picture.shape
         side = min(self.size, height, width)
         free = np.array([height - side + 1, width - side + 1], "float32")
-        first = ops.cast(ops.floor(places * free), "int32")
+        first = ops.cast(ops.minimum(ops.floor(ops.cast(places, "float32") * free), free - 1), "int32")
         rows, columns = first[:, :1] + np.arange(side), first[:, 1:] + np.arange(side)
         bands = ops.take(self._style_picture[0], rows, axis=0)
         return ops.take_along_axis(bands, columns[:, None, :, None], axis=2)

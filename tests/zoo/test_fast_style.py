@@ -19,7 +19,7 @@ def test_the_light_network_takes_any_size_and_learns():
     assert zoo.create("fast_style", preset="mobile").network.count_params() < 1_679_235 / 7
     model = adapted("fast_style", architecture="light", width=8)
     model.compile()
-    history = model.fit(batches(model, 2).dataset(), steps_per_epoch=10, epochs=3, verbose=0, shuffle=False).history
+    history = model.fit(batches(model, 2).dataset(), steps_per_epoch=10, epochs=5, verbose=0, shuffle=False).history
     assert history["loss"][-1] < 0.8 * history["loss"][0]
     for size in ((1, 1), (17, 250)):
         inputs = {"image": np.full((2, *size, 3), 0.5, "float32"), "strength": np.ones(2, "float32")}
@@ -50,7 +50,7 @@ def test_the_discriminator_sees_crops_of_the_style():
     style = np.random.default_rng(0).random((40, 48, 3), "float32")
     model.style_size = 40
     model.adapt(style=[style])
-    places = np.array([[0, 0], [0.999, 0.999], [0.5, 0]], "float32")
+    places = np.array([[0, 0], [1, 1], [0.5, 0]], "float32")  # bfloat16 makes 1 of 0.999
     crops = np.asarray(model._style_crops(places))
     for crop, (top, left) in zip(crops, [(0, 0), (8, 16), (4, 0)], strict=True):
         np.testing.assert_allclose(crop, style[top : top + 32, left : left + 32], atol=1e-6)

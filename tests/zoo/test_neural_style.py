@@ -166,3 +166,11 @@ def test_optimise_goes_from_coarse_to_fine():
 
 def test_gray_is_luminance():
     np.testing.assert_allclose(gray(np.array([[[[1.0, 0.5, 0.0]]]], "float32"))[0, 0, 0], [0.5925] * 3, rtol=1e-6)
+
+
+def test_windows_of_a_jittered_picture_stay_inside():
+    model = painted(jitter=4)
+    picture = np.random.default_rng(0).random((1, 32, 32, 3), "float32")
+    first, last = np.asarray(model._view(picture, np.array([[0, 0], [1, 1]], "float32")))  # bfloat16 makes 1 of 0.999
+    np.testing.assert_array_equal(first, picture[0, :28, :28])
+    np.testing.assert_array_equal(last, picture[0, 4:, 4:])

@@ -62,7 +62,7 @@ class AdaptiveAugmentation(keras.layers.Layer):
         """Mirrored, turned, then shifted; what a shift uncovers is filled by reflection."""
         _, size, _, channels = pictures.shape
         mirror = ops.logical_and(chosen[:, 0], draws[:, 0] < 0.5)
-        turns = ops.where(chosen[:, 1], ops.cast(ops.floor(4 * draws[:, 1]), "int32"), 0)
+        turns = ops.where(chosen[:, 1], ops.cast(ops.floor(4 * draws[:, 1]), "int32") % 4, 0)
         shifts = ops.cast(ops.round((draws[:, 2:] - 0.5) * (size / 4)), "int32") * ops.cast(chosen[:, 2:3], "int32")
 
         def reflected(shift: Any) -> Any:

@@ -251,10 +251,11 @@ class NeuralStyle(ImageModel):
         return self.generator([ops.convert_to_tensor(noise) for noise in self.noise])
 
     def _view(self, picture: Any, offsets: Any) -> Any:
-        """[1, H, W, C] seen through a window for each row of `offsets`, [N, 2] in [0, 1); the picture itself without jitter."""
+        """[1, H, W, C] seen through a window for each row of `offsets`, [N, 2] in [0, 1]; the picture itself without jitter."""
         if not self.jitter:
             return picture
-        first = ops.cast(ops.floor(offsets * (self.jitter + 1)), "int32")
+        # bfloat16 rounds what is nearly 1 to 1.
+        first = ops.cast(ops.minimum(ops.floor(offsets * (self.jitter + 1)), self.jitter), "int32")
         rows, columns = (first[:, axis, None] + np.arange(side - self.jitter) for axis, side in enumerate(self.sides))
         views = ops.take(picture[0], rows, axis=0)
         return ops.take_along_axis(views, columns[:, None, :, None], axis=2)
