@@ -69,7 +69,7 @@ def test_a_video_keeps_its_times_and_its_sound(here, capfd):
     np.testing.assert_allclose(made_times, times, atol=1e-3)
     write_picture(here / "frame.png", pictures[2] / np.float32(255))
     assert run("apply", "model.keras", "frame.png", "--out", "styled.png") == 0
-    assert np.abs(made[2] - pixels("styled.png")).mean() < 3
+    assert np.abs(made[2] - pixels("styled.png")).mean() < 5
 
 
 def test_neighbouring_frames_go_in_together(here, capfd):
