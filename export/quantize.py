@@ -87,7 +87,10 @@ def onnx_int8(model: Any, inputs: Sequence[Batch]) -> Any:
     layers = [
         node.name
         for node in model.graph.node
-        if node.op_type in ONNX_KINDS and _gains(weights.get(node.input[1], ()), ONNX_KINDS[node.op_type])
+        if node.op_type in ONNX_KINDS
+        and _gains(weights.get(node.input[1], ()), ONNX_KINDS[node.op_type])
+        # The quantiser wants an offset for every channel.
+        and (len(node.input) < 3 or len(weights.get(node.input[2], ())) == 1)
     ]
     _check(layers)
     candidates = [_onnx_candidate(model, layers, inputs, average) for average in (True, False)]

@@ -1,5 +1,7 @@
 """Static int8: which layers, which ranges, that it holds its floor, and what must go wrong."""
 
+import functools
+
 import numpy as np
 import onnx
 import pytest
@@ -67,6 +69,25 @@ def test_dense_layers_and_transposed_convolutions(tmp_path):
     assert manifest.passed and len(manifest.artifacts) == 2
     steps = operations((tmp_path / "out/litert/g-dynamic-int8.tflite").read_bytes())
     assert all(step.inputs[1].type == "INT8" for step in steps if step.kind == "FULLY_CONNECTED")
+
+
+def test_one_offset_for_all_channels_stays_float32():
+    """onnxruntime's quantiser falls over it; stylegan's mapping network has such layers."""
+    value = functools.partial(onnx.helper.make_tensor_value_info, elem_type=onnx.TensorProto.FLOAT, shape=[1, 64])
+    weights = np.random.default_rng(0).standard_normal((64, 64)).astype("float32")
+    constants = {"one": weights, "two": weights, "offset": np.float32(0.5), "offsets": weights[0]}
+    nodes = [("x", "one", "offset", "h"), ("h", "two", "offsets", "y")]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Gemm", inputs, [output], name=output) for *inputs, output in nodes],
+        "dense",
+        [value("x")],
+        [value("y")],
+        [onnx.numpy_helper.from_array(np.asarray(array), name) for name, array in constants.items()],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=10)
+    inputs = [{"x": np.random.default_rng(i).standard_normal((1, 64)).astype("float32")} for i in range(4)]
+    read = {name for node in quantize.onnx_int8(model, inputs).graph.node if node.op_type == "Gemm" for name in node.input}
+    assert "one" in read and "two" not in read
 
 
 def test_where_no_layer_is_worth_it_the_reason_is_listed(tmp_path):
