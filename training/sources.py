@@ -88,7 +88,7 @@ class Source(ABC):
 
     def crop(self, index: int, crop: Crop) -> np.ndarray:
         """A crop of picture `index`: [size, size, channels], 0 to 255, uint8 or float32; ValueError as for `image`."""
-        contents = self.contents(index)
+        contents = self._jpeg(index)
         pixels = cut_jpeg(contents, crop, self.max_pixels)
         return crop.cut(self._decoded(index, contents, crop.short_side)) if pixels is None else pixels
 
@@ -100,7 +100,9 @@ class Source(ABC):
         """
         contents = self._jpeg(index)
         window = jpeg_window(contents, crop, self.max_pixels)
-        return (contents, window) if window else (self.crop(index, crop).tobytes(), (0, 0, 0, 0, False))
+        if window:
+            return contents, window
+        return crop.cut(self._decoded(index, contents, crop.short_side)).tobytes(), (0, 0, 0, 0, False)
 
     def _jpeg(self, index: int) -> bytes:
         """`contents`, or nothing where that is known to be no JPEG file."""
@@ -168,9 +170,8 @@ class Files(Source):
         with opened(self.files[index], self.max_pixels) as image:
             return _upright(image, short_side)
 
-    def crop(self, index: int, crop: Crop) -> np.ndarray:
-        pixels = cut_jpeg(self._jpeg(index), crop, self.max_pixels)
-        return crop.cut(self.image(index, crop.short_side)) if pixels is None else pixels
+    def _decoded(self, index: int, contents: bytes, short_side: int) -> Image.Image:
+        return self.image(index, short_side)  # Pillow reads no more of a file than it needs
 
     def _jpeg(self, index: int) -> bytes:
         return self.contents(index) if self.files[index].suffix.lower() in (".jpg", ".jpeg") else b""
