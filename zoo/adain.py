@@ -186,7 +186,7 @@ class AdaIN(ImageModel):
             shares = [ops.reshape(inputs["style_weights"][:, i], (-1, 1, 1, 1)) for i in range(styles)]
             target = {key: sum(share * t[key] for share, t in zip(shares, targets, strict=True)) for key in target}
         strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
-        own = {**content, "statistics": statistics(content, ENCODERS[self.features])}
+        own = self._described(content, content)
         mixed = {name: own[name] + strength * (target[name] - own[name]) for name in target}
         output = ops.clip(CropLike()([self.decoder(mixed), inputs["image"]]), 0.0, 1.0)
         return keras.Model(inputs, {"output_image": output}, name=self.name)
@@ -219,10 +219,12 @@ class AdaIN(ImageModel):
         return {"content": batch["image"], "style": batch["style"], "stylised": ops.clip(picture, 0.0, 1.0)}
 
     def _target(self, content: dict[str, Any], style: dict[str, Any]) -> dict[str, Any]:
-        """What the decoder paints from: the content's maps with the statistics of the style's, and these where it takes them."""
-        names = ENCODERS[self.features]
-        target = transfer(content, style, names)
-        return {**target, "statistics": statistics(style, names)} if self.codes else target
+        """What the decoder paints from: the content's maps with the statistics of the style's."""
+        return self._described(transfer(content, style, ENCODERS[self.features]), style)
+
+    def _described(self, maps: dict[str, Any], style: dict[str, Any]) -> dict[str, Any]:
+        """The maps, and beside them, where the decoder takes it, the statistics of the maps `style`."""
+        return {**maps, "statistics": statistics(style, ENCODERS[self.features])} if self.codes else maps
 
     def _short_encoder(self) -> keras.Model:
         """The encoder without the maps that only the loss looks at."""

@@ -20,8 +20,8 @@ class ChannelMoments(keras.layers.Layer):
 
     takes_moments = True
 
-    def __init__(self, epsilon: float = 1e-3, **kwargs: Any) -> None:
-        super().__init__(dtype="float32", **kwargs)
+    def __init__(self, epsilon: float = 1e-3, dtype: Any = "float32", **kwargs: Any) -> None:
+        super().__init__(dtype=dtype, **kwargs)
         self.epsilon = epsilon
 
     def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
@@ -32,6 +32,4 @@ class ChannelMoments(keras.layers.Layer):
         return (input_shape[0], 1, 1, 2 * input_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), "epsilon": self.epsilon}
-        del config["dtype"]
-        return config
+        return {**super().get_config(), "epsilon": self.epsilon}
