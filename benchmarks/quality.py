@@ -92,26 +92,26 @@ def painters(data: Path) -> tuple[Any, list[np.ndarray]]:
     return model, pictures
 
 
-def contents(data: Path, count: int) -> list[np.ndarray]:
-    """The last `count` content pictures by name, which nothing was trained on: float32 [256, 256, 3] in [0, 1]."""
+def unseen(data: Path, count: int) -> list[np.ndarray]:
+    """The last `count` content pictures by name, which no style network was trained on: float32 [256, 256, 3] in [0, 1]."""
     return [style.read(file) for file in sorted((data / "content").iterdir())[-count:]]
 
 
 def steps_of_optimisation(weights: str, data: Path, pictures: int) -> Measured:
     """The median k of `benchmarks.style`, a style for each picture in turn."""
     model, _ = painters(data)
-    measured = [style.steps_worth(model, x, i % model.styles, 200)[2] for i, x in enumerate(contents(data, pictures or 40))]
+    network = model.inference_model()
+    contents = unseen(data, pictures or 40)
+    measured = [style.steps_worth(model, network, x, i % model.styles, 200)[2] for i, x in enumerate(contents)]
     return float(np.median(measured)), {}
 
 
 def style_ratio(weights: str, data: Path, pictures: int) -> Measured:
-    """adain's style loss over fast_style's, each mean over pictures by styles."""
+    """The mean over pictures and styles of adain's style loss over fast_style's."""
     import zoo
 
     model, styles = painters(data)
-    arbitrary = zoo.load(weights)
-    pairs = [(content, number) for content in contents(data, pictures or 20) for number in range(len(styles))]
-    return float(np.mean([style.style_ratio(arbitrary, model, x, styles[i], i) for x, i in pairs])), {}
+    return float(np.mean(style.style_ratios(zoo.load(weights), model, unseen(data, pictures or 20), styles))), {}
 
 
 ROWS = (

@@ -4,11 +4,12 @@
 
 Of fast_style: the comparison of Johnson et al. 2016, section 4.1. The network's own objective is minimised over the pixels of
 each picture by L-BFGS, from the picture itself; `k` is the first step whose loss is as low as the network's. Of adain
-(`style_ratio`): its style loss over that of a fast_style network which was trained for the style. The pictures are the last
+(`style_ratios`): its style loss over that of a fast_style network which was trained for the style. The pictures are the last
 ones by name, which the shipped weights were not trained on, cut to the middle square and brought to 256 pixels.
 """
 
 import argparse
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def objective(model: Any, content: np.ndarray, style: int) -> Any:
     """From flat pixels to the loss and its gradient, both float64, as SciPy wants them."""
     import tensorflow as tf
 
-    batch = {"image": tf.constant(content[None]), "style_weights": tf.one_hot([style], model.styles)}
+    batch = {"image": tf.constant(content[None]), "style_weights": one_style(model, style)}
 
     @tf.function
     def evaluate(pixels: Any) -> tuple[Any, Any]:
@@ -68,31 +69,41 @@ def first_as_low(loss: Any, content: np.ndarray, reached: float, steps: int) -> 
     return done if found.fun <= reached else steps + 1
 
 
-def passed(model: Any, content: np.ndarray, style: int) -> np.ndarray:
-    """One picture [H, W, 3] through a fast_style network, in style number `style`."""
-    inputs = {"image": content[None], "strength": np.ones(1, np.float32)}
-    if model.styles > 1:
-        inputs["style_weights"] = np.eye(model.styles, dtype=np.float32)[[style]]
-    return np.asarray(model.inference_model()(inputs)["output_image"])[0]
+def one_style(model: Any, style: int) -> np.ndarray:
+    """The weights of one style alone: float32 [1, styles]."""
+    return np.eye(model.styles, dtype=np.float32)[[style]]
 
 
-def steps_worth(model: Any, content: np.ndarray, style: int, steps: int) -> tuple[float, float, int]:
-    """The loss of the picture itself, of one pass, and the first step of optimisation as low (`steps` + 1 if none is)."""
+def painted(network: Any, content: np.ndarray, **inputs: np.ndarray) -> np.ndarray:
+    """One picture [H, W, 3] through a deployed style network, which takes what it has inputs for."""
+    given = {"image": content[None], "strength": np.ones(1, np.float32), **inputs}
+    return np.asarray(network({name: given[name] for name in network.input})["output_image"])[0]
+
+
+def steps_worth(model: Any, network: Any, content: np.ndarray, style: int, steps: int) -> tuple[float, float, int]:
+    """The loss of the picture itself, of one pass, and the first step of optimisation as low (`steps` + 1 if none is).
+
+    `network` is the model's, deployed.
+    """
     loss = objective(model, content, style)
-    reached = loss(passed(model, content, style).ravel())[0]
+    reached = loss(painted(network, content, style_weights=one_style(model, style)).ravel())[0]
     return loss(content.ravel())[0], reached, first_as_low(loss, content, reached, steps)
 
 
-def style_ratio(arbitrary: Any, trained: Any, content: np.ndarray, picture: np.ndarray, style: int) -> float:
-    """adain's style loss over that of fast_style, for the style `picture` [H, W, 3], the trained network's number `style`."""
+def style_ratios(arbitrary: Any, trained: Any, contents: list[np.ndarray], pictures: list[np.ndarray]) -> list[float]:
+    """adain's style loss over fast_style's, for every content in each of the styles `pictures`, those of the trained network."""
     from zoo.fast_style import resize_short_side
 
-    small = np.asarray(resize_short_side(picture, SIZE))[None]
-    inputs = {"image": content[None], "style": small, "strength": np.ones(1, np.float32)}
-    results = (np.asarray(arbitrary.inference_model()(inputs)["output_image"])[0], passed(trained, content, style))
-    batch = {"image": content[None], "style_weights": np.eye(trained.styles, dtype=np.float32)[[style]]}
-    losses = [float(np.mean(trained.loss_terms(batch, {"picture": result[None]})["style"])) for result in results]
-    return losses[0] / losses[1]
+    networks = (arbitrary.inference_model(), trained.inference_model())
+    styles = [np.asarray(resize_short_side(picture, SIZE))[None] for picture in pictures]
+    ratios = []
+    for content, (number, style) in itertools.product(contents, enumerate(styles)):
+        weights = one_style(trained, number)
+        results = (painted(network, content, style=style, style_weights=weights) for network in networks)
+        batch = {"image": content[None], "style_weights": weights}
+        ours, best = (float(np.mean(trained.loss_terms(batch, {"picture": result[None]})["style"])) for result in results)
+        ratios.append(ours / best)
+    return ratios
 
 
 def main() -> None:
@@ -108,10 +119,11 @@ def main() -> None:
 
     model = zoo.load(given.weights)
     model.adapt(style=[read_picture(file).rgb for file in given.style])
+    network = model.inference_model()
     pictures = [read(file) for file in sorted(given.data.iterdir())[-given.pictures :]]
     print(f"{'style':32}{'picture':>9}{'one pass':>10}{'k':>6}")
     for style, file in enumerate(given.style):
-        measured = [steps_worth(model, content, style, given.steps) for content in pictures]
+        measured = [steps_worth(model, network, content, style, given.steps) for content in pictures]
         before, after, k = np.median(measured, axis=0)
         print(f"{file.stem:32}{before:9.3f}{after:10.3f}{k:6.0f}", flush=True)
 
