@@ -10,6 +10,7 @@ from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
 from zoo._registry import choose, register
+from zoo._windows import windows
 from zoo.layers import (
     ConditionalInstanceNormalization,
     CropLike,
@@ -179,16 +180,12 @@ class FastStyle(ImageModel):
         return terms
 
     def _style_crops(self, places: Any) -> Any:
-        """A crop of the style picture for each row of `places`, [N, 2] in [0, 1] (bfloat16 rounds to 1): [N, side, side, 3]."""
+        """A crop of the style picture for each row of `places`, [N, 2] in [0, 1]: [N, side, side, 3]."""
         if not hasattr(self, "_style_picture"):
             raise ValueError("fast_style has no style picture yet: call model.adapt(style=[picture]) before fit")
-        _, height, width, _ = self._style_picture.shape
-        side = min(self.size, height, width)
-        free = np.array([height - side + 1, width - side + 1], "float32")
-        first = ops.cast(ops.minimum(ops.floor(ops.cast(places, "float32") * free), free - 1), "int32")
-        rows, columns = first[:, :1] + np.arange(side), first[:, 1:] + np.arange(side)
-        bands = ops.take(self._style_picture[0], rows, axis=0)
-        return ops.take_along_axis(bands, columns[:, None, :, None], axis=2)
+        picture = self._style_picture[0]
+        side = min(self.size, *picture.shape[:2])
+        return windows(picture, places, side, side)
 
     def _blend(self, batch: dict[str, Any]) -> tuple[dict[str, Any], Any, Any]:
         """Every example's targets: those of its styles, blended by its weights."""

@@ -10,6 +10,7 @@ from keras import ops
 from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._registry import choose, register
+from zoo._windows import windows
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
@@ -254,11 +255,8 @@ class NeuralStyle(ImageModel):
         """[1, H, W, C] seen through a window for each row of `offsets`, [N, 2] in [0, 1]; the picture itself without jitter."""
         if not self.jitter:
             return picture
-        # bfloat16 rounds what is nearly 1 to 1.
-        first = ops.cast(ops.minimum(ops.floor(offsets * (self.jitter + 1)), self.jitter), "int32")
-        rows, columns = (first[:, axis, None] + np.arange(side - self.jitter) for axis, side in enumerate(self.sides))
-        views = ops.take(picture[0], rows, axis=0)
-        return ops.take_along_axis(views, columns[:, None, :, None], axis=2)
+        height, width = (side - self.jitter for side in self.sides)
+        return windows(picture[0], offsets, height, width)
 
 
 @dataclasses.dataclass(frozen=True)
