@@ -31,9 +31,11 @@ def page(preview: Preview) -> str:
         "maxPixels": preview.limits.max_pixels,
         "text": provenance(source_type(manifest.signature), {"model": manifest.model}),
     }
-    template = (importlib.resources.files("export") / "templates" / "serve.html").read_text(encoding="utf-8")
+    templates = importlib.resources.files("export") / "templates"
+    template, png = ((templates / file).read_text(encoding="utf-8") for file in ("serve.html", "web/png.js"))
     # A name that ends a script element cannot end this one.
-    return string.Template(template).substitute(name=html.escape(manifest.model), facts=json.dumps(facts).replace("<", "\\u003c"))
+    facts_text = json.dumps(facts).replace("<", "\\u003c")
+    return string.Template(template).substitute(name=html.escape(manifest.model), facts=facts_text, png=png)
 
 
 def _described(tensor: Tensor) -> dict[str, Any]:

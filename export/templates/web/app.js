@@ -172,6 +172,18 @@ function transparency(width, height) {
   return context.getImageData(0, 0, width, height).data;
 }
 
+// ---- the download
+
+async function download() {
+  const blob = await new Promise((done) => $("output").toBlob(done, "image/png"));
+  if (!blob) return fail(whyNoResult("memory"));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(withText(new Uint8Array(await blob.arrayBuffer()), state.page.provenance));
+  link.download = [state.slots.image?.stem, state.page.model].filter(Boolean).join("-") + ".png";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}
+
 // ---- the page
 
 function addSettings() {

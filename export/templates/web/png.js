@@ -1,15 +1,5 @@
-// The download: a PNG that says how it was made.
+// A PNG that says how it was made. `zoo serve` has it in its page, too.
 "use strict";
-
-async function download() {
-  const blob = await new Promise((done) => $("output").toBlob(done, "image/png"));
-  if (!blob) return fail(whyNoResult("memory"));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(withText(new Uint8Array(await blob.arrayBuffer()), state.page.provenance));
-  link.download = [state.slots.image?.stem, state.page.model].filter(Boolean).join("-") + ".png";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
 
 // Text goes in after the header, which takes the first 33 bytes.
 function withText(png, text) {
