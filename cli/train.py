@@ -46,6 +46,7 @@ def take_recipe(context: click.Context, _: click.Parameter, name: str | None) ->
 @click.option("--preset", help="A preset of the family; see zoo list.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
 @click.option("--feature-weights", type=click.Path(dir_okay=False), help="Weights file for features vgg16 or vgg19.")
+@click.option("--start-from", metavar="WEIGHTS", help="Begin with the weights of a run, a .keras file or a shipped weight.")
 @click.option("--steps", default=2000, show_default=True, type=click.IntRange(1), help="Training steps in all.")
 @click.option("--batch-size", show_default="the model's own", type=click.IntRange(1), help="Pictures a step, over all replicas.")
 @click.option("--size", type=click.IntRange(8), help="Side of the training crops in pixels.")
@@ -114,6 +115,7 @@ def train(
     data: str,
     settings: tuple[str, ...],
     feature_weights: str | None,
+    start_from: str | None,
     size: int | None,
     strategy: str,
     workers: int | None,
@@ -127,7 +129,7 @@ def train(
     Example: zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave --steps 4000
     """
     from cli.quiet import import_tensorflow
-    from cli.settings import parse_settings
+    from cli.settings import model_file, parse_settings
 
     if (workers is None) == (strategy == "ray"):
         raise ValueError("--strategy ray and --workers N belong together")
@@ -139,6 +141,8 @@ def train(
         config["size"] = size
     if feature_weights is not None:
         config["feature_weights"] = feature_weights
+    if start_from is not None:
+        options["start_from"] = model_file(start_from)
     arguments = {"config": config, "pictures": pictures, "data": {"data": data, **sources}, **options}
     if workers is not None:
         from training.ray_train import train_on_ray

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 # Left out of a run's record, so that runs from before there were these options can be resumed.
-UNSET = {"schedule": None, "warm_up": 0, "clip": None, "accumulate": 1}
+UNSET = {"schedule": None, "warm_up": 0, "clip": None, "accumulate": 1, "start_from": None}
 
 
 def train(
@@ -33,6 +33,7 @@ def train(
     out: str | Path,
     preset: str | None = None,
     pictures: Mapping[str, Sequence[str | Path]] | None = None,
+    start_from: str | None = None,
     steps: int = 1000,
     batch_size: int | None = None,
     seed: int = 0,
@@ -68,6 +69,7 @@ def train(
         out: the run directory, new or empty unless `resume`.
         preset: one of the family's presets.
         pictures: files of the pictures that the model is configured with, such as {"style": ["wave.jpg"]}.
+        start_from: trained weights to begin with, of the same family: a `.keras` file or a shipped weight (see `take_weights`).
         steps: steps to train in all, resumed ones counted in.
         batch_size: examples a step, over all replicas; None takes those of the run that is resumed, or the model's own.
         seed: of the weights, the order of the pictures, and everything drawn.
@@ -133,7 +135,7 @@ def train(
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(seed)
         with placed.scope():
-            built, digests = _build(model, preset, dict(config or {}), dict(pictures or {}))
+            built, digests, begun = _build(model, preset, dict(config or {}), dict(pictures or {}), start_from)
             rate: dict[str, Any] = {"schedule": schedule, "warm_up": warm_up}
             gradient: dict[str, Any] = {"clip": clip, "accumulate": accumulate}
             optimizer = configured_optimizer(
@@ -150,7 +152,7 @@ def train(
             # Keras counts its names up within a process; its clipping depends on the number of replicas.
             "optimizer": innermost(optimizer).get_config() | {"name": None, "global_clipnorm": None},
             "training": {"batch_size": batch_size, "seed": seed, "precision": precision, "jit": jit, "ema": ema}
-            | {name: value for name, value in (rate | gradient).items() if value != UNSET[name]},
+            | {name: value for name, value in {**rate, **gradient, "start_from": begun}.items() if value != UNSET[name]},
             "data": {name: source.fingerprint() for name, source in sources.items()},
             "pictures": digests,
             "run": {
@@ -230,11 +232,16 @@ def _class_of(model: str | Callable[..., Any]) -> Any:
 
 
 def _build(
-    model: str | Callable[..., Any], preset: str | None, config: dict[str, Any], pictures: dict[str, Sequence[str | Path]]
-) -> tuple[Any, dict[str, list[str]]]:
-    """The model with its pictures taken in, and their digests."""
+    model: str | Callable[..., Any],
+    preset: str | None,
+    config: dict[str, Any],
+    pictures: dict[str, Sequence[str | Path]],
+    start_from: str | None,
+) -> tuple[Any, dict[str, list[str]], str | None]:
+    """The model with its weights and pictures taken in, the pictures' digests, and that of the weights."""
     import zoo
     from training.pictures import read_style
+    from training.start import take_weights
     from zoo._registry import choose
 
     cls = _class_of(model)
@@ -245,11 +252,12 @@ def _build(
     for name, count in settings.items():
         if getattr(built, count) and not pictures.get(name):
             raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
+    begun = None if start_from is None else take_weights(built, start_from)
     if pictures:
         readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
         built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
     digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
-    return built, digests
+    return built, digests, begun
 
 
 def _read_with_alpha(file: "str | Path") -> "np.ndarray":

@@ -56,16 +56,16 @@ def load(path: str) -> ImageModel:
     file = Path(path)
     if not file.is_file():
         file = shipped(path)
-    kind = _kind(file)
-    if kind not in families():
-        raise ValueError(f"{file} holds a {kind}, which is not a model of this zoo")
+    found = kind(file)
+    if found not in families():
+        raise ValueError(f"{file} holds a {found}, which is not a model of this zoo")
     try:
         return keras.saving.load_model(file, safe_mode=True)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file} does not fit this version of {kind}: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{file} does not fit this version of {found}: {' '.join(str(error).split())}") from error
 
 
-def _kind(file: Path) -> str:
+def kind(file: Path) -> str:
     """The family that a `.keras` file names, or the class of a foreign one, read without running anything in it."""
     try:
         with zipfile.ZipFile(file) as archive:

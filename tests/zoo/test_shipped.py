@@ -17,7 +17,7 @@ def test_every_shipped_weight_loads_is_small_and_has_a_card(name):
     file = shipped(name)
     assert file.stat().st_size <= LARGEST
     model = zoo.load(name)
-    assert name.startswith(f"{_load._kind(file)}/")
+    assert name.startswith(f"{_load.kind(file)}/")
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
     card = file.with_suffix(".md").read_text(encoding="utf-8")
     assert f"# {name}" in card
