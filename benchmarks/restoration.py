@@ -24,6 +24,7 @@ from training.masks import draw_mask
 from training.restoration_metrics import psnr, ssim, y_channel
 
 Method = Callable[[dict[str, np.ndarray]], np.ndarray]
+Examples = Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Protocol:
 
     family: str
     folder: str
-    examples: Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]
+    examples: Examples
     score: Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray]], tuple[float, float]]
     methods: dict[str, Method]
 
@@ -42,29 +43,37 @@ def read(file: Path, mode: str) -> np.ndarray:
     return pixels.reshape(*pixels.shape[:2], -1)
 
 
-def noisy(kind: str, level: float) -> Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]:
-    """Gray pictures with noise; one generator of seed 0 for all of them, in the order of their names."""
+def noisy(kind: str, level: float, color: bool = False) -> Examples:
+    """Pictures with noise, gray or in colour; one generator of seed 0 for all of them, in the order of their names."""
 
     def examples(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         random = np.random.default_rng(0)
-        for file in files:
-            picture = read(file, "L")
+        for file in in_color(files) if color else files:
+            picture = read(file, "RGB" if color else "L")
             yield {"image": add_noise(picture, kind, (level, level), random)}, picture
 
     return examples
 
 
-def reduced(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
-    """Colour pictures, cut to multiples of 4, reduced 4 times as Matlab does and rounded to 8 bits."""
-    for file in files:
-        picture = read(file, "RGB")
-        height, width = (side - side % 4 for side in picture.shape[:2])
-        yield {"image": downscale(picture[:height, :width], 4)}, picture[:height, :width]
+def in_color(files: list[Path]) -> list[Path]:
+    """The photographs of photos/val that the gray pictures of BSD68 were made of, which are the same to the bit."""
+    originals = {Image.open(file).convert("L").tobytes(): file for file in (files[0].parents[2] / "photos/val").iterdir()}
+    return [originals[Image.open(file).tobytes()] for file in files]
 
 
-def holed(
-    size: int, kind: str, area: tuple[float, float] | None, whole: bool
-) -> Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]:
+def reduced(factor: int) -> Examples:
+    """Colour pictures, cut to multiples of the factor, reduced so many times as Matlab does and rounded to 8 bits."""
+
+    def examples(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        for file in files:
+            picture = read(file, "RGB")
+            height, width = (side - side % factor for side in picture.shape[:2])
+            yield {"image": downscale(picture[:height, :width], factor)}, picture[:height, :width]
+
+    return examples
+
+
+def holed(size: int, kind: str, area: tuple[float, float] | None, whole: bool) -> Examples:
     """The centre square, `size` native pixels or the whole short side reduced to `size`; masks by one generator of seed 0."""
 
     def examples(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
@@ -105,15 +114,19 @@ def non_local_means(inputs: dict[str, np.ndarray]) -> np.ndarray:
     from skimage.restoration import denoise_nl_means
 
     sigma = 25 / 255
-    image = inputs["image"][..., 0]
-    found = denoise_nl_means(image, patch_size=7, patch_distance=10, h=0.6 * sigma, sigma=sigma, fast_mode=True)
-    return np.clip(found, 0, 1)[..., None]
+    settings = {"patch_size": 7, "patch_distance": 10, "h": 0.6 * sigma, "sigma": sigma, "fast_mode": True}
+    found = denoise_nl_means(inputs["image"], channel_axis=-1, **settings)
+    return np.clip(found, 0, 1).reshape(inputs["image"].shape)
 
 
 def biharmonic(inputs: dict[str, np.ndarray]) -> np.ndarray:
     from skimage.restoration import inpaint_biharmonic
 
     return np.clip(inpaint_biharmonic(inputs["image"], inputs["mask"][..., 0] > 0.5, channel_axis=-1), 0, 1)
+
+
+def bicubic(factor: int) -> Method:
+    return lambda inputs: np.clip(resize_bicubic(inputs["image"], factor), 0, 1)
 
 
 def opencv(method: str) -> Method:
@@ -142,13 +155,15 @@ PROTOCOLS: dict[str, Protocol] = {
     "denoiser_salt_and_pepper": Protocol(
         "denoiser", "benchmarks/Set12", noisy("salt_and_pepper", 0.1), everywhere, {"median 3x3": median}
     ),
-    "super_resolution": Protocol(
-        "super_resolution",
-        "benchmarks/Set5",
-        reduced,
-        in_luma,
-        {"bicubic": lambda inputs: np.clip(resize_bicubic(inputs["image"], 4), 0, 1)},
+    "denoiser_color": Protocol(
+        "denoiser",
+        "benchmarks/BSD68",
+        noisy("gaussian", 25, color=True),
+        everywhere,
+        {"median 3x3": median, "non-local means": non_local_means},
     ),
+    "super_resolution": Protocol("super_resolution", "benchmarks/Set5", reduced(4), in_luma, {"bicubic": bicubic(4)}),
+    "super_resolution_x2": Protocol("super_resolution", "benchmarks/Set5", reduced(2), in_luma, {"bicubic": bicubic(2)}),
     "unet_inpainter": Protocol(
         "unet_inpainter", "photos/val", holed(256, "free_form", (0.2, 0.3), whole=False), in_hole, INPAINTING
     ),

@@ -3,12 +3,11 @@
 from typing import Any
 
 import keras
-from keras import ops
 
 from zoo._base import ImageModel
 from zoo.layers import AdaptiveAugmentation
 from zoo.layers.adaptive_augmentation import NORMAL, UNIFORM
-from zoo.losses.adversarial import OBJECTIVES, frozen_call
+from zoo.losses.adversarial import OBJECTIVES, judge
 from zoo.specs import Normal, Picture, Spec, Uniform
 
 
@@ -44,11 +43,7 @@ class AdversarialModel(ImageModel):
         fake = self.generator({name: batch[name] for name in self.generator.input}, training=training)
         conditions = {name: batch[name] for name in self.discriminator.input if name != "image"}
         real, fake = shown(self.augmentation, batch, batch["image"], fake)
-        scores = {
-            "real": self.discriminator({"image": real, **conditions}, training=training),
-            "fake": self.discriminator({"image": ops.stop_gradient(fake), **conditions}, training=training),
-            "fooled": frozen_call(self.discriminator, {"image": fake, **conditions}, training=training),
-        }
+        scores = judge(self.discriminator, {"image": real, **conditions}, {"image": fake, **conditions}, training)
         if training and self.augmentation:
             self.augmentation.update(scores["real"], OBJECTIVES[self.objective].boundary)
         return scores

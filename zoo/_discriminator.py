@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from zoo._registry import choose
-from zoo.losses.adversarial import OBJECTIVES, frozen_call
+from zoo.losses.adversarial import OBJECTIVES
 
 ADVERSARIAL_TERMS = ("discriminator_real", "discriminator_fake", "adversarial")
 
@@ -25,15 +25,6 @@ def patch_discriminator(channels: int, width: int = 64, levels: int = 3) -> kera
         x = layers.LeakyReLU(0.2)(x)
     x = layers.Conv2D(1, 3, padding="same", dtype="float32", name="discriminator_score")(x)
     return keras.Model(image, x, name="discriminator")
-
-
-def judge(discriminator: keras.Model, real: Any, fake: Any, training: bool) -> dict[str, Any]:
-    """The scores of both players: `real` and `fake` for the discriminator, `fooled` for the model that made `fake`."""
-    return {
-        "real": discriminator(real, training=training),
-        "fake": discriminator(keras.ops.stop_gradient(fake), training=training),
-        "fooled": frozen_call(discriminator, fake, training=training),
-    }
 
 
 def adversarial_terms(scores: dict[str, Any], objective: str, weight: float) -> dict[str, Any]:

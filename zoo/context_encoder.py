@@ -6,12 +6,13 @@ import keras
 from keras import layers, ops
 
 from zoo._base import ImageModel
-from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
 from zoo._rate_scaled_adam import RateScaledAdam
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import ChannelwiseDense
 from zoo.layers.batch_normalization import batch_normalization
+from zoo.losses.adversarial import judge
 from zoo.specs import Mask, Picture
 
 

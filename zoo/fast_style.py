@@ -8,7 +8,7 @@ from keras import layers, ops
 
 from zoo import features as feature_networks
 from zoo._base import ImageModel
-from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
 from zoo._registry import choose, register
 from zoo._windows import windows
 from zoo.layers import (
@@ -20,6 +20,7 @@ from zoo.layers import (
     ReflectionPadding2D,
     ThinConv2D,
 )
+from zoo.losses.adversarial import judge
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation

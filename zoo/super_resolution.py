@@ -5,11 +5,12 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, judge, patch_discriminator
+from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
 from zoo._perceptual import PerceptualModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import BicubicUpsampling2D
+from zoo.losses.adversarial import judge
 from zoo.specs import Picture, Reduced
 
 

@@ -10,7 +10,7 @@ from zoo._adversarial import adaptive_augmentation, augmentation_spec, shown
 from zoo._base import ImageModel
 from zoo._registry import choose, register
 from zoo.layers import Truncation
-from zoo.losses.adversarial import NonSaturating, frozen_call
+from zoo.losses.adversarial import NonSaturating, judge
 from zoo.losses.gradient_penalty import path_lengths, squared_gradient
 from zoo.specs import Normal, Picture, Uniform
 from zoo.stylegan.networks import discriminator_network, mapping_network, synthesis_network
@@ -161,12 +161,7 @@ class StyleGAN(ImageModel):
             self.truncation.update(latents[:, 0])
         fake = self.synthesis({"latents": latents, "noise": batch["noise"]}, training=training)
         real, fake = shown(self.augmentation, batch, batch["image"], fake)
-        outputs = {
-            "latents": latents,
-            "real": self.discriminator(real, training=training),
-            "fake": self.discriminator(ops.stop_gradient(fake), training=training),
-            "fooled": frozen_call(self.discriminator, fake, training=training),
-        }
+        outputs = {"latents": latents, **judge(self.discriminator, real, fake, training)}
         if training and self.augmentation:
             self.augmentation.update(outputs["real"])
         return outputs
