@@ -19,6 +19,7 @@ from zoo.layers import (
     NearestUpsampling2D,
     PadToMultiple,
     ReflectionPadding2D,
+    ThinConv2D,
 )
 from zoo.losses.content import content_loss
 from zoo.losses.moments import moments_loss
@@ -272,11 +273,11 @@ def decoder(encoder: dict[str, tuple[int, int]], blocks: dict[int, tuple[int, ..
         for channels in widths:
             x = convolve(x, max(round(width * channels), 1))
     if "image" not in inputs:
-        x = layers.Conv2D(3, 3, dtype="float32")(ReflectionPadding2D(1)(x))
+        x = ThinConv2D(3, 3, dtype="float32")(ReflectionPadding2D(1)(x))
         return keras.Model(inputs, x, name="decoder")
     # What is painted is added to the photograph in the style's colours, where training begins: from a picture, not from gray.
     small = keras.initializers.VarianceScaling(0.05)
-    x = layers.Conv2D(3, 3, kernel_initializer=small, dtype="float32")(ReflectionPadding2D(1)(x))
+    x = ThinConv2D(3, 3, kernel_initializer=small, dtype="float32")(ReflectionPadding2D(1)(x))
     return keras.Model(inputs, layers.Add(dtype="float32")([x, inputs["image"]]), name="decoder")
 
 

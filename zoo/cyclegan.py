@@ -7,7 +7,15 @@ from keras import layers, ops
 
 from zoo._base import ImageModel
 from zoo._registry import choose, register
-from zoo.layers import CropLike, InstanceNormalization, NearestUpsampling2D, PadToMultiple, PicturePool, ReflectionPadding2D
+from zoo.layers import (
+    CropLike,
+    InstanceNormalization,
+    NearestUpsampling2D,
+    PadToMultiple,
+    PicturePool,
+    ReflectionPadding2D,
+    ThinConv2D,
+)
 from zoo.losses.adversarial import LeastSquares, frozen_call
 from zoo.specs import Picture, Uniform
 
@@ -212,7 +220,7 @@ def generator(width: int, residual_blocks: int, name: str) -> keras.Model:
         x = layers.Add()([x, convolve(y, 4 * width, 3)])
     x = layers.ReLU()(convolve(NearestUpsampling2D()(x), 2 * width, 3))
     x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
-    x = layers.Conv2D(3, 7, kernel_initializer=normal())(ReflectionPadding2D(3)(x))
+    x = ThinConv2D(3, 7, kernel_initializer=normal())(ReflectionPadding2D(3)(x))
     x = layers.Activation("tanh", dtype="float32")(x)
     x = layers.Rescaling(0.5, 0.5, dtype="float32")(x)
     return keras.Model(image, CropLike(dtype="float32")([x, image]), name=name)
