@@ -11,6 +11,7 @@ in the row `training set`); it is trained on the training set, within a few minu
 """
 
 import argparse
+import functools
 import importlib
 import json
 import re
@@ -102,6 +103,30 @@ def features_of(batches: Iterator[Any], extract: Any) -> Any:
 
 def parts(pictures: np.ndarray) -> Iterator[np.ndarray]:
     return (pictures[start : start + BATCH] / np.float32(255) for start in range(0, len(pictures), BATCH))
+
+
+@functools.cache
+def frechet_distance(weights: str, data_dir: str, count: int) -> float:
+    """Of so many pictures of a shipped weight, or of the training set ("training/mnist"), to as many of the test set."""
+    import zoo
+    from training import metrics
+    from training.evaluate import generated
+
+    family, _, data = weights.partition("/")
+    real = moments_of(f"tfds:{data}:test", data_dir, count)
+    if family == "training":
+        return metrics.frechet_distance(real, moments_of(f"tfds:{data}", data_dir, count))
+    fake = features_of(map(np.asarray, generated(zoo.load(weights), count)), metrics.extractor())
+    return metrics.frechet_distance(real, fake.moments)
+
+
+@functools.cache
+def moments_of(source: str, data_dir: str, count: int) -> Any:
+    """Of the features of a data set's first pictures."""
+    from training.metrics import extractor
+    from training.sources import open_source
+
+    return features_of(parts(pictures_of(open_source(source, data_dir=data_dir), count)), extractor()).moments
 
 
 def cells(figures: dict[str, Any]) -> list[str]:
