@@ -11,7 +11,7 @@ from export.provenance import EDITED, GENERATED
 from tests.export.browser import FLAGS, chromium
 from tests.export.networks import generator, inpainter, pictures
 from tests.export.served import Server
-from tests.export.test_serving import decoded, png, request_for
+from tests.export.requests import decoded, png, request_for
 
 DONE = "#download:not([hidden])"
 NAMELESS = """[...document.querySelectorAll('input, select, button')].filter((e) => e.checkVisibility() && !(
