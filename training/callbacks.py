@@ -21,6 +21,7 @@ from training.pictures import grid, write_picture
 from training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
 Record = dict[str, float]
+EXPLODED = 10_000  # times the first loss that was recorded
 
 
 class Terminated(KeyboardInterrupt):
@@ -48,7 +49,7 @@ class Monitor(keras.callbacks.Callback):
         sheets: called with the step at every checkpoint.
 
     Raises:
-        ValueError: the loss is no longer finite; names the step and the pictures.
+        ValueError: the loss is no longer finite; names the step and the pictures. Or it has grown 10,000-fold.
         KeyboardInterrupt: after Ctrl-C, and `Terminated` after SIGTERM, once the step is done and saved. Several workers, one of
             which may have been told alone, stop together at the next record.
     """
@@ -71,6 +72,7 @@ class Monitor(keras.callbacks.Callback):
         self.recorders: list[Callable[[Record], None]] = []
         self.sheets: Callable[[int], None] | None = None
         self.signal = 0
+        self._first: tuple[int, float] | None = None  # a recorded step, and its loss's size
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._metrics = [keras.ops.convert_to_numpy(variable) for variable in self.model.metrics_variables]
@@ -107,6 +109,13 @@ class Monitor(keras.callbacks.Callback):
         return max(exchanged(strategy, self.signal)) if due else 0
 
     def _record(self, means: Record) -> None:
+        size = sum(abs(means[name]) for name in self.model.loss_names)  # which may cancel out in the loss
+        first, then = self._first = self._first or (self.step, size)
+        if size > EXPLODED * then:
+            raise ValueError(
+                f"training diverged: the loss's terms sum to {size:.4g} at step {self.step}, to {then:.4g} at step {first}; "
+                "try a lower learning rate, or --clip 1"
+            )
         now = time.perf_counter()
         pictures = (self.step - self._recorded) * self.batches.batch_size
         record = {

@@ -10,8 +10,8 @@ from export.export import export_model
 from export.provenance import EDITED, GENERATED
 from tests.export.browser import FLAGS, chromium
 from tests.export.networks import generator, inpainter, pictures
-from tests.export.served import Server
 from tests.export.requests import decoded, png, request_for
+from tests.export.served import Server
 
 DONE = "#download:not([hidden])"
 NAMELESS = """[...document.querySelectorAll('input, select, button')].filter((e) => e.checkVisibility() && !(

@@ -186,6 +186,13 @@ def test_a_loss_that_is_not_a_number_stops_with_step_and_files(tmp_path, picture
     assert not (run / "model.keras").exists()
 
 
+def test_a_loss_that_explodes_stops_the_run(tmp_path):
+    run = tmp_path / "run"
+    with pytest.raises(ValueError, match=r"diverged: the loss's terms sum to \S+ at step 2, to \S+ at step 1; try .* --clip 1$"):
+        train_tiny(run, config={"learning_rate": 1e3}, log_every=1, checkpoint_every=1)
+    assert [path.name for path in (run / "checkpoint").iterdir()] == ["step-00000001.npz"]
+
+
 def test_too_many_bad_pictures_stop_with_the_list(tmp_path, pictures):
     folder = tmp_path / "pictures"
     folder.mkdir()
