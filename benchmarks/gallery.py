@@ -120,26 +120,38 @@ def restored_rows(size: int) -> list[np.ndarray]:
     gray = camera[..., :1]
     stroke, middle = draw_mask(["free_form"], size, random, (0.2, 0.3)), draw_mask(["center"], 128, random)
     small = restoration_sample("coffee", 128)
-    rows: dict[str, tuple[dict[str, np.ndarray], str, np.ndarray]] = {
-        "denoiser/gray": ({"image": add_noise(gray, "gaussian", (25, 25), random)}, "non-local means", gray),
+    telea = restoration.opencv("INPAINT_TELEA")
+    rows: dict[str, tuple[dict[str, np.ndarray], str, restoration.Method, np.ndarray]] = {
+        "denoiser/gray": (
+            {"image": add_noise(gray, "gaussian", (25, 25), random)},
+            "non-local means",
+            restoration.non_local_means,
+            gray,
+        ),
         "denoiser/salt_and_pepper": (
             {"image": add_noise(gray, "salt_and_pepper", (0.1, 0.1), random)},
             "median 3x3",
+            restoration.median,
             gray,
         ),
-        "super_resolution/x4": ({"image": downscale(portrait, 4)}, "bicubic", portrait),
-        "unet_inpainter/free_form": ({"image": cat * (1 - stroke), "mask": stroke}, "Telea", cat),
-        "context_encoder/center": ({"image": small * (1 - middle), "mask": middle}, "Telea", small),
+        "super_resolution/x4": ({"image": downscale(portrait, 4)}, "bicubic", restoration.bicubic(4), portrait),
+        "unet_inpainter/free_form": ({"image": cat * (1 - stroke), "mask": stroke}, "Telea", telea, cat),
+        "context_encoder/center": ({"image": small * (1 - middle), "mask": middle}, "Telea", telea, small),
+        "denoiser/color": (
+            {"image": add_noise(cat, "gaussian", (25, 25), random)},
+            "non-local means",
+            restoration.non_local_means,
+            cat,
+        ),
+        "super_resolution/x2": ({"image": downscale(small, 2)}, "bicubic", restoration.bicubic(2), small),
     }
-    protocols = {protocol.family: protocol.methods for protocol in restoration.PROTOCOLS.values()}
     sheets = []
     for name in sorted(set(rows) & set(shipped_weights()), key=list(rows).index):
-        inputs, classical, original = rows[name]
-        family = name.partition("/")[0]
+        inputs, title, method, original = rows[name]
         columns = {
             "given": inputs["image"],
-            classical: protocols[family].get(classical, restoration.median)(inputs),
-            name: restoration.ours(name, family)(inputs),
+            title: method(inputs),
+            name: restoration.ours(name, name.partition("/")[0])(inputs),
             "original": original,
         }
         sheets.append(grid({title: enlarged(np.clip(picture, 0, 1), size)[None] for title, picture in columns.items()}))
