@@ -127,6 +127,12 @@ def _float16(model: Any, debug: bool) -> Any:
         for attribute in node.attribute if node.name in pictures else ():
             if attribute.name == "to" and attribute.i == onnx.TensorProto.FLOAT:
                 attribute.i = onnx.TensorProto.FLOAT16
+    # A node that stays in float32 and gives an output has its result cast to float16, whatever keep_io_types says.
+    for before, after in zip(model.graph.output, half.graph.output, strict=True):
+        if after.type.tensor_type.elem_type != before.type.tensor_type.elem_type:
+            after.type.CopyFrom(before.type)
+            (cast,) = (node for node in half.graph.node if after.name in node.output)
+            cast.attribute[0].i = before.type.tensor_type.elem_type
     return half
 
 
