@@ -56,9 +56,17 @@ def noisy(kind: str, level: float, color: bool = False) -> Examples:
 
 
 def in_color(files: list[Path]) -> list[Path]:
-    """The photographs of photos/val that the gray pictures of BSD68 were made of, which are the same to the bit."""
-    originals = {Image.open(file).convert("L").tobytes(): file for file in (files[0].parents[2] / "photos/val").iterdir()}
-    return [originals[Image.open(file).tobytes()] for file in files]
+    """The photographs of photos/val that the gray pictures of BSD68 were made of: the same to within a rounding."""
+    photographs = {file: read(file, "L") for file in sorted((files[0].parents[2] / "photos/val").iterdir())}
+
+    def original(file: Path) -> Path:
+        gray = read(file, "L")
+        same = [name for name, other in photographs.items() if other.shape == gray.shape and np.abs(other - gray).mean() < 0.01]
+        if len(same) != 1:
+            raise ValueError(f"{len(same)} of the photographs of photos/val are {file} in colour; there must be one")
+        return same[0]
+
+    return [original(file) for file in files]
 
 
 def reduced(factor: int) -> Examples:
