@@ -25,7 +25,7 @@ class Pyramid(layers.Layer):
         self.pad = ReflectionPadding2D(2, dtype=self.dtype_policy)
 
     def call(self, image: Any) -> list[Any]:
-        if any(side is not None and side < SMALLEST for side in image.shape[1:3]):
+        if any(isinstance(side, int) and side < SMALLEST for side in image.shape[1:3]):
             height, width = image.shape[1:3]
             raise ValueError(f"compact features need pictures of at least {SMALLEST}x{SMALLEST}, not {height}x{width}")
         binomial = np.array([1, 4, 6, 4, 1], "float32") / 16
@@ -33,6 +33,13 @@ class Pyramid(layers.Layer):
         levels = [image]
         while len(levels) < LEVELS:
             levels.append(ops.conv(self.pad(levels[-1]), kernel, strides=2, padding="valid"))
+        return levels
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        levels = [tuple(shape)]
+        while len(levels) < LEVELS:
+            batch, *sides, channels = levels[-1]
+            levels.append((batch, *(side and (side + 1) // 2 for side in sides), channels))
         return levels
 
 

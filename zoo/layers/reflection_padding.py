@@ -31,5 +31,9 @@ class ReflectionPadding2D(keras.layers.Layer):
         right = [x[:, :, -i - 1 : -i] for i in range(1, p + 1)]
         return ops.concatenate([*left, x, *right], axis=2)
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        batch, *sides, channels = input_shape
+        return (batch, *(side and side + 2 * self.padding for side in sides), channels)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "padding": self.padding}
