@@ -10,6 +10,7 @@ it does to the figures is for `make quality` to say.
 import argparse
 import hashlib
 import json
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -70,14 +71,17 @@ def main() -> None:
     model, light = zoo.load(str(file)), zoo.load(str(file))
     lighten(light, given.bits)
     target = WEIGHTS / f"{given.name}.keras"
-    target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        light.save(Path(folder) / "model.keras")
-        pack(Path(folder) / "model.keras", target)
-    size = target.stat().st_size
-    if size > LARGEST:
-        target.unlink()
-        parser.error(f"{size / 1e6:.2f} MB; at most {LARGEST / 1e6:.0f} MB are shipped: take fewer --bits, or a narrower network")
+        plain, packed = Path(folder) / "model.keras", Path(folder) / "packed.keras"
+        light.save(plain)
+        pack(plain, packed)
+        size = packed.stat().st_size
+        if size > LARGEST:
+            parser.error(
+                f"{size / 1e6:.2f} MB; at most {LARGEST / 1e6:.0f} MB are shipped: take fewer --bits, or a narrower network"
+            )
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(packed, target)
     index = WEIGHTS / "index.json"
     known = json.loads(index.read_text()) if index.exists() else {}
     known[given.name] = {"sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": size, "bits": given.bits}
