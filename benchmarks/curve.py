@@ -14,7 +14,8 @@ import numpy as np
 
 STEPS, BATCH, CROP = 1500, 4, 128
 HELD_OUT = 40  # photographs, the last by name
-NETWORKS = (("johnson", 32), ("johnson", 16), ("light", 32), ("light", 24), ("light", 16), ("light", 8))
+SHAPES = (("johnson", 32), ("johnson", 16), ("light", 32), ("light", 24), ("light", 16), ("light", 8))
+NETWORKS = {f"{architecture}, width {width}": (architecture, width) for architecture, width in SHAPES}
 FULL, MOBILE = "johnson, width 32", "light, width 24"  # the presets
 
 
@@ -42,7 +43,8 @@ def measure(quick: bool = False, data: str = "samples:") -> dict[str, Any]:
             (training / file.name).symlink_to(file.resolve())
         source = open_source(f"folder:{training}")
         unseen = [read(file) for file in files[-held_out:]]
-        for architecture, width in (NETWORKS[0], NETWORKS[3]) if quick else NETWORKS:
+        for title in (FULL, MOBILE) if quick else NETWORKS:
+            architecture, width = NETWORKS[title]
             keras.config.set_dtype_policy("mixed_bfloat16")
             keras.utils.set_random_seed(0)
             model = zoo.create("fast_style", architecture=architecture, width=width, size=CROP)
@@ -51,12 +53,12 @@ def measure(quick: bool = False, data: str = "samples:") -> dict[str, Any]:
             dataset = Batches(model.batch_spec, {"data": source}, BATCH).dataset()
             model.fit(dataset, steps_per_epoch=steps, verbose=0, shuffle=False)
             keras.config.set_dtype_policy("float32")
-            rows[f"{architecture}, width {width}"] = {
+            rows[title] = {
                 **losses(model, unseen),
                 "multiply_accumulates": multiply_accumulates(model.network, 256),
                 "weights": model.network.count_params(),
             }
-            print(f"{architecture}, width {width}: {rows[f'{architecture}, width {width}']}", flush=True)
+            print(f"{title}: {rows[title]}", flush=True)
     return {"steps": steps, "batch": BATCH, "crop": CROP, "networks": rows}
 
 

@@ -83,7 +83,7 @@ def paint(loss: PerceptualLoss, style: np.ndarray, photograph: np.ndarray | None
 
 def compact() -> PerceptualLoss:
     network = zoo.features.create("compact")
-    return PerceptualLoss(network, zoo.features.style_layers("compact"), zoo.features.content_layers("compact"))
+    return PerceptualLoss(network, zoo.features.style_weights("compact"), zoo.features.content_layers("compact"))
 
 
 def learned(model: keras.Model, data_dir: str) -> PerceptualLoss:
@@ -91,7 +91,7 @@ def learned(model: keras.Model, data_dir: str) -> PerceptualLoss:
     network = classifier.features(model, classifier.validation(data_dir)(0)["image"])
     centred = keras.Model(network.input, {name: maps - 1 for name, maps in network.output.items()})
     centred.trainable = False
-    return PerceptualLoss(centred, classifier.MAPS, CONTENT_LAYERS)
+    return PerceptualLoss(centred, dict.fromkeys(classifier.MAPS, 1.0), CONTENT_LAYERS)
 
 
 def patch_distance(picture: np.ndarray, style: np.ndarray, levels: int = 3, side: int = 7, projections: int = 128) -> float:

@@ -26,7 +26,7 @@ Measured = tuple[float, dict[str, float]]  # ours, and the classical methods' by
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One figure: what is measured, how, and what others reach. `floor` and `aim` may depend on the classical figures."""
+    """One figure: what is measured, how, and what others reach. `floor` and `aim`, if there is one, may depend on the others'."""
 
     weights: str
     protocol: str

@@ -1,7 +1,6 @@
 """Training a model into a run directory, from which it goes on exactly where it was killed."""
 
 import contextlib
-import hashlib
 import importlib.metadata
 import logging
 import sys
@@ -14,8 +13,6 @@ from training.atomic import replacing
 from training.record import prepare, recorded_batch_size
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from training.batches import Batches
 
 _log = logging.getLogger(__name__)
@@ -105,11 +102,12 @@ def train(
     """
     from training.cluster import agreed, is_first
     from training.sources import open_source
+    from training.start import build, class_of
     from training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
 
     out = Path(out)
     if batch_size is None:
-        batch_size = (recorded_batch_size(out) if resume else None) or _class_of(model).recommended_batch_size
+        batch_size = (recorded_batch_size(out) if resume else None) or class_of(model).recommended_batch_size
     every = {"steps": steps, "log_every": log_every, "checkpoint_every": checkpoint_every}
     _check_arguments(every, batch_size, precision, ema, clip, accumulate, schedule, warm_up, steps_per_execution, keep, max_bad)
     texts = {"data": data} if isinstance(data, str) else dict(data)
@@ -135,7 +133,7 @@ def train(
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(seed)
         with placed.scope():
-            built, digests, begun = _build(model, preset, dict(config or {}), dict(pictures or {}), start_from)
+            built, digests, begun = build(model, preset, dict(config or {}), dict(pictures or {}), start_from)
             rate: dict[str, Any] = {"schedule": schedule, "warm_up": warm_up}
             gradient: dict[str, Any] = {"clip": clip, "accumulate": accumulate}
             optimizer = configured_optimizer(
@@ -222,52 +220,6 @@ def _check_arguments(
         raise ValueError(f"warm_up must be 0 or more, not {warm_up}")
     if not 0 <= max_bad <= 1:
         raise ValueError(f"max_bad is a share, 0 to 1, not {max_bad}")
-
-
-def _class_of(model: str | Callable[..., Any]) -> Any:
-    """The family of that name, or the class itself."""
-    from zoo._registry import family
-
-    return family(model) if isinstance(model, str) else model
-
-
-def _build(
-    model: str | Callable[..., Any],
-    preset: str | None,
-    config: dict[str, Any],
-    pictures: dict[str, Sequence[str | Path]],
-    start_from: str | None,
-) -> tuple[Any, dict[str, list[str]], str | None]:
-    """The model with its weights and pictures taken in, the pictures' digests, and that of the weights."""
-    import zoo
-    from training.pictures import read_style
-    from training.start import take_weights
-    from zoo._registry import choose
-
-    cls = _class_of(model)
-    settings = cls.picture_settings
-    for name, files in pictures.items():
-        config.setdefault(settings[choose("picture setting", name, settings)], len(files))
-    built = zoo.create(model, preset, **config) if isinstance(model, str) else model(**config)
-    for name, count in settings.items():
-        if getattr(built, count) and not pictures.get(name):
-            raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
-    begun = None if start_from is None else take_weights(built, start_from)
-    if pictures:
-        readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
-        built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
-    digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
-    return built, digests, begun
-
-
-def _read_with_alpha(file: "str | Path") -> "np.ndarray":
-    """[H, W, 3], or [H, W, 4] where there is any transparency."""
-    import numpy as np
-
-    from training.pictures import read_picture
-
-    picture = read_picture(file)
-    return picture.rgb if picture.alpha is None else np.concatenate([picture.rgb, picture.alpha], axis=-1)
 
 
 def _fit(

@@ -1,10 +1,11 @@
-"""Weights that a training begins with."""
+"""What a training begins with: the model, trained weights if asked for, and the pictures that it is configured with."""
 
 import hashlib
 import logging
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +13,49 @@ if TYPE_CHECKING:
     import keras
 
 _log = logging.getLogger(__name__)
+
+
+def class_of(model: str | Callable[..., Any]) -> Any:
+    """The family of that name, or the class itself."""
+    from zoo._registry import family
+
+    return family(model) if isinstance(model, str) else model
+
+
+def build(
+    model: str | Callable[..., Any],
+    preset: str | None,
+    config: dict[str, Any],
+    pictures: dict[str, Sequence[str | Path]],
+    start_from: str | None,
+) -> tuple[Any, dict[str, list[str]], str | None]:
+    """The model with its weights and pictures taken in, the pictures' digests, and that of the weights."""
+    import zoo
+    from training.pictures import read_style
+    from zoo._registry import choose
+
+    cls = class_of(model)
+    settings = cls.picture_settings
+    for name, files in pictures.items():
+        config.setdefault(settings[choose("picture setting", name, settings)], len(files))
+    built = zoo.create(model, preset, **config) if isinstance(model, str) else model(**config)
+    for name, count in settings.items():
+        if getattr(built, count) and not pictures.get(name):
+            raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
+    begun = None if start_from is None else take_weights(built, start_from)
+    if pictures:
+        readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
+        built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
+    digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
+    return built, digests, begun
+
+
+def _read_with_alpha(file: str | Path) -> np.ndarray:
+    """[H, W, 3], or [H, W, 4] where there is any transparency."""
+    from training.pictures import read_picture
+
+    picture = read_picture(file)
+    return picture.rgb if picture.alpha is None else np.concatenate([picture.rgb, picture.alpha], axis=-1)
 
 
 def take_weights(model: "keras.Model", weights: str) -> str:

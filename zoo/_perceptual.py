@@ -9,6 +9,12 @@ from zoo._base import ImageModel
 from zoo.losses.perceptual import PerceptualLoss
 
 
+def perceptual_loss(features: str, feature_weights: str | None) -> PerceptualLoss:
+    """Style and content in the features of that name; see `zoo.features.create` for what it raises."""
+    network = feature_networks.create(features, weights=feature_weights)
+    return PerceptualLoss(network, feature_networks.style_weights(features), feature_networks.content_layers(features))
+
+
 class PerceptualModel(ImageModel):
     """An `ImageModel` with the arguments `features` and `feature_weights`; it says by `needs_features` whether it needs them."""
 
@@ -20,10 +26,7 @@ class PerceptualModel(ImageModel):
         """As `ImageModel.compile`; gets the feature network, too, which VGG may have to download."""
         super().compile(optimizer, **kwargs)
         if self.needs_features:
-            network = feature_networks.create(self.features, weights=self.feature_weights)
-            self._perceptual = PerceptualLoss(
-                network, feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
-            )
+            self._perceptual = perceptual_loss(self.features, self.feature_weights)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Restores the optimizer alone: a loaded model must work where the feature network cannot be had."""

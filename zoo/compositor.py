@@ -6,12 +6,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo import features as feature_networks
 from zoo._base import ImageModel
+from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import AffineWarp2D, CropLike, LaplacianBlend, MixingWeights, PadToMultiple
-from zoo.losses.perceptual import PerceptualLoss
 from zoo.specs import Picture
 
 
@@ -101,8 +100,7 @@ class Compositor(ImageModel):
         canvas = [ops.image.resize(x, (self.size, self.size), interpolation="bilinear", antialias=True) for x in opaque]
         self._stack = np.concatenate([ops.convert_to_numpy(x) for x in canvas], axis=-1)[None]
         if self.perceptual_weight:
-            network = feature_networks.create(self.features, weights=self.feature_weights)
-            self._perceptual = PerceptualLoss(network, (), feature_networks.content_layers(self.features))
+            self._perceptual = perceptual_loss(self.features, self.feature_weights)
 
     def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
@@ -121,7 +119,7 @@ class Compositor(ImageModel):
             terms["pixel"] += self.pixel_weight * ops.mean(ops.square(difference), axis=(1, 2, 3))
             difference = ops.average_pool(difference, 2)
         if self.perceptual_weight:
-            maps, targets = self._perceptual.features(picture), self._perceptual.features(target)
+            maps, targets = (self._perceptual.content_features(x) for x in (picture, target))
             terms["perceptual"] = self.perceptual_weight * self._perceptual.content(maps, targets)
         return terms
 

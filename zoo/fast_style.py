@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
+from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._windows import windows
 from zoo.layers import (
@@ -21,7 +21,6 @@ from zoo.layers import (
     ThinConv2D,
 )
 from zoo.losses.adversarial import judge
-from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
 from zoo.specs import OneHot, Picture, Uniform
@@ -129,13 +128,10 @@ class FastStyle(ImageModel):
         """Takes the pictures of the styles, float32 [H, W, 3] in [0, 1], one for each of `styles`; needed before `fit`."""
         if len(style) != self.styles:
             raise ValueError(f"this model holds {self.styles} style(s) and was given {len(style)} style picture(s)")
-        network = feature_networks.create(self.features, weights=self.feature_weights)
+        self._perceptual = perceptual_loss(self.features, self.feature_weights)
         pictures = [resize_short_side(picture, self.style_size)[None] for picture in style]
-        self._perceptual = PerceptualLoss(
-            network, feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
-        )
         self._style_picture = ops.convert_to_numpy(pictures[0])
-        targets = [self._perceptual.gram_matrices(network(picture)) for picture in pictures]
+        targets = [self._perceptual.gram_matrices(self._perceptual.features(picture)) for picture in pictures]
         moments = [color_moments(picture) for picture in pictures]
         # A tuple of NumPy arrays: constants of the objective, neither saved with the model nor trained.
         self._targets = (
@@ -169,7 +165,7 @@ class FastStyle(ImageModel):
         if self.recolor_content:
             content = recolor(content, mean, covariance)
         maps = self._perceptual.features(outputs["picture"])
-        content_maps = self._perceptual.features(ops.stop_gradient(content))
+        content_maps = self._perceptual.content_features(ops.stop_gradient(content))
         terms = {
             "style": self.style_weight * self._perceptual.style(maps, grams),
             "content": self.content_weight * self._perceptual.content(maps, content_maps),

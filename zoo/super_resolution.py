@@ -136,7 +136,7 @@ class SuperResolution(PerceptualModel):
         if self.pixel_weight:
             terms["pixel"] = self.pixel_weight * ops.mean(ops.abs(picture - original), axis=(1, 2, 3))
         if self.perceptual_weight:
-            maps, targets = self.perceptual.features(picture), self.perceptual.features(original)
+            maps, targets = (self.perceptual.content_features(x) for x in (picture, original))
             terms["perceptual"] = self.perceptual_weight * self.perceptual.content(maps, targets)
         if self.adversarial_weight:
             terms |= adversarial_terms(outputs, "non_saturating", self.adversarial_weight)

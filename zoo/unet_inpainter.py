@@ -14,8 +14,8 @@ from zoo.losses.adversarial import judge
 from zoo.losses.gram import gram_matrix
 from zoo.specs import Mask, Picture
 
-# Published weights are for features of pictures in units of their deviation; Keras' VGG takes them from 0 to 255.
-FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58}
+# Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
+FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58, "squeezenet": 1 / 200}
 
 
 @register("unet_inpainter")
@@ -170,11 +170,15 @@ class UNetInpainter(PerceptualModel):
         return {name: terms[name] for name in self.loss_names}
 
     def _feature_distances(self, image: Any, picture: Any, composed: Any) -> tuple[Any, Any]:
-        """The perceptual and the style term, without their weights, of both the network's and the composed picture."""
-        scale = FEATURE_SCALE[self.features]
-        maps = [self.perceptual.features(x) for x in (ops.stop_gradient(image), picture, composed)]
+        """The perceptual and the style term, without their weights, of both the network's and the composed picture.
+
+        Where the known part does not count, the composed picture alone.
+        """
+        made = (picture, composed) if self.valid_weight else (composed,)
+        maps = [self.perceptual.features(x) for x in (ops.stop_gradient(image), *made)]
         perceptual = style = 0.0
         for name in maps[0]:
+            scale = FEATURE_SCALE[name.partition(".")[0] if "." in name else self.features]
             target, *found = (scale * ops.cast(m[name], "float32") for m in maps)
             channels = target.shape[-1]
             for x in found:

@@ -83,7 +83,7 @@ def test_perceptual_loss_adds_up_the_layers():
     def features(picture):
         return {"one": picture, "two": picture**2, "three": -picture}
 
-    perceptual = PerceptualLoss(features, ("one", "two"), ("two", "three"))
+    perceptual = PerceptualLoss(features, {"one": 1.0, "two": 1.0}, ("two", "three"))
     grams = perceptual.gram_matrices(features(B))
     assert sorted(grams) == ["one", "two"]
     distance = [

@@ -1,26 +1,40 @@
-"""Perceptual feature networks: frozen, from a picture to named maps. `compact` ships with the package; VGG needs its weights."""
+"""Perceptual feature networks: frozen, from a picture to named maps. `compact` ships with the package; the others need weights.
+
+Several see more than one: `"compact:0.5+squeezenet:2"` names two, with the weight that each has in a style loss (1 where none is
+given). The maps of several are called NETWORK.MAP; the last one named holds the content.
+"""
 
 import keras
 
 from zoo._registry import choose
-from zoo.features import _compact, _vgg
+from zoo.features import _compact, _squeezenet, _vgg
 
-__all__ = ["content_layers", "create", "style_layers"]
+__all__ = ["content_layers", "create", "style_layers", "style_weights"]
 
-_BUILD = {"compact": _compact.build, "vgg16": _vgg.build, "vgg19": _vgg.build}
-_MAPS = {**_compact.MAPS, **_vgg.MAPS}
-_STYLE = {**_compact.STYLE, **_vgg.STYLE}
-_CONTENT = {**_compact.CONTENT, **_vgg.CONTENT}
+_ROOMS = (_compact, _squeezenet, _vgg)
+_BUILD = {name: room.build for room in _ROOMS for name in room.MAPS}
+_MAPS = {name: maps for room in _ROOMS for name, maps in room.MAPS.items()}
+_STYLE = {name: maps for room in _ROOMS for name, maps in room.STYLE.items()}
+_CONTENT = {name: maps for room in _ROOMS for name, maps in room.CONTENT.items()}
+_SHIPPED = ("compact",)
+
+
+def style_weights(name: str) -> dict[str, float]:
+    """The maps that the style loss uses by default, each with its weight; ValueError names the nearest network."""
+    networks = _networks(name)
+    return {_qualified(networks, part, layer): weight for part, weight in networks.items() for layer in _STYLE[part]}
 
 
 def style_layers(name: str) -> tuple[str, ...]:
     """The maps that the style loss uses by default; ValueError names the nearest network."""
-    return _STYLE[choose("feature network", name, _STYLE)]
+    return tuple(style_weights(name))
 
 
 def content_layers(name: str) -> tuple[str, ...]:
-    """The maps that the content loss uses by default; ValueError names the nearest network."""
-    return _CONTENT[choose("feature network", name, _CONTENT)]
+    """The maps that the content loss uses by default, of the last network named; ValueError names the nearest network."""
+    networks = _networks(name)
+    last = list(networks)[-1]
+    return tuple(_qualified(networks, last, layer) for layer in _CONTENT[last])
 
 
 def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None = None) -> keras.Model:
@@ -30,9 +44,10 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
 
     Args:
         name: "compact" (pictures of at least 25x25; maps level0_layer1 to level3_layer2), "vgg16" or "vgg19"
-            (maps relu1_1 to relu5_3 or relu5_4, as the papers name them).
-        weights: of VGG only: None for those of ImageNet, which Keras downloads once; "random"; or a local file, either
-            `.weights.h5` of `keras.applications` without top or the file that Keras publishes.
+            (maps relu1_1 to relu5_3 or relu5_4, as the papers name them), "squeezenet" (conv1, fire2 to fire9), or several
+            of them, such as "compact:0.5+squeezenet:2".
+        weights: of VGG: None for those of ImageNet, which Keras downloads once; "random"; or a local file, either
+            `.weights.h5` of `keras.applications` without top or the file that Keras publishes. Of SqueezeNet: an .npz file.
         layers: the maps to give; None gives the default style and content layers.
 
     Raises:
@@ -43,10 +58,43 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
     Example:
         >>> maps = zoo.features.create("compact")(keras.ops.ones((1, 64, 64, 3)))
     """
-    default = dict.fromkeys(style_layers(name) + content_layers(name))
-    names = layers or tuple(default)
-    for layer in names:
-        choose(f"map of {name}", layer, _MAPS[name])
-    network = _BUILD[name](name, weights, names)
+    networks = _networks(name)
+    known = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
+    wanted = layers or tuple(dict.fromkeys(style_layers(name) + content_layers(name)))
+    for layer in wanted:
+        choose(f"map of {name}", layer, known)
+    built = {}
+    for part in networks:
+        if names := tuple(known[layer][1] for layer in wanted if known[layer][0] == part):
+            # In a combination the file is for what does not ship.
+            built[part] = _BUILD[part](part, None if len(networks) > 1 and part in _SHIPPED else weights, names)
+    if len(networks) == 1:
+        (network,) = built.values()
+    else:
+        image = keras.Input((None, None, 3), name="image")
+        maps = {part: network(image) for part, network in built.items()}
+        named = {layer: maps[known[layer][0]][known[layer][1]] for layer in wanted}
+        network = keras.Model(image, named, name="features")
     network.trainable = False
     return network
+
+
+def _networks(name: str) -> dict[str, float]:
+    """The networks of "compact:0.5+squeezenet", in its order, with their weights."""
+    networks: dict[str, float] = {}
+    for part in name.split("+"):
+        network, _, number = part.strip().partition(":")
+        choose("feature network", network, _BUILD)
+        if network in networks:
+            raise ValueError(f"{network} is named twice in the features {name!r}")
+        try:
+            networks[network] = float(number) if number else 1.0
+        except ValueError:
+            raise ValueError(f"the weight of {network} is a number, as in 'compact:0.5+squeezenet:2', not {number!r}") from None
+        if not 0 < networks[network] < float("inf"):
+            raise ValueError(f"the weight of {network} must be above 0, not {number}")
+    return networks
+
+
+def _qualified(networks: dict[str, float], network: str, layer: str) -> str:
+    return layer if len(networks) == 1 else f"{network}.{layer}"

@@ -25,6 +25,7 @@ from zoo.layers.pad_to_multiple import CropLike, PadToMultiple
 from zoo.layers.partial_convolution import PartialConvolution2D
 from zoo.layers.picture_pool import PicturePool
 from zoo.layers.pixel_noise import PixelNoise
+from zoo.layers.power_pooling import PowerPooling2D
 from zoo.layers.pyramid_fill import PyramidFill
 from zoo.layers.reflection_padding import ReflectionPadding2D
 from zoo.layers.thin_convolution import Conv2D as ThinConv2D
@@ -57,6 +58,7 @@ __all__ = [
     "PartialConvolution2D",
     "PicturePool",
     "PixelNoise",
+    "PowerPooling2D",
     "PyramidFill",
     "ReflectionPadding2D",
     "ThinConv2D",

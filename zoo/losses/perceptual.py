@@ -1,5 +1,7 @@
 """Style and content as distances of the maps of a frozen feature network."""
 
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -13,22 +15,28 @@ class PerceptualLoss:
 
     Args:
         features: from pictures [N, H, W, 3] in [0, 1] to a dict of maps; see `zoo.features.create`.
-        style_layers: the maps whose Gram matrices make the style.
+        style_weights: the maps whose Gram matrices make the style, each with its weight.
         content_layers: the maps that make the content.
     """
 
-    def __init__(self, features: keras.Model, style_layers: tuple[str, ...], content_layers: tuple[str, ...]) -> None:
+    def __init__(self, features: keras.Model, style_weights: Mapping[str, float], content_layers: tuple[str, ...]) -> None:
         self.features = features
-        self.style_layers = style_layers
+        self.style_weights = dict(style_weights)
         self.content_layers = content_layers
+
+    @functools.cached_property
+    def content_features(self) -> keras.Model:
+        """From a picture to the maps of its content alone: what a target costs, no more."""
+        return keras.Model(self.features.inputs, {name: self.features.output[name] for name in self.content_layers})
 
     def gram_matrices(self, maps: dict[str, Any]) -> dict[str, Any]:
         """The targets of `style`: float32 [N, C, C] for each style layer."""
-        return {name: gram_matrix(maps[name]) for name in self.style_layers}
+        return {name: gram_matrix(maps[name]) for name in self.style_weights}
 
     def style(self, maps: dict[str, Any], targets: dict[str, Any]) -> Any:
         """Distance of the maps' Gram matrices from `targets`, [N, C, C] or [1, C, C] each: float32 [N]."""
-        return sum(relative_gram_loss(gram, targets[name]) for name, gram in self.gram_matrices(maps).items())
+        grams = self.gram_matrices(maps)
+        return sum(weight * relative_gram_loss(grams[name], targets[name]) for name, weight in self.style_weights.items())
 
     def content(self, maps: dict[str, Any], targets: dict[str, Any]) -> Any:
         """Distance of the maps from those of the content pictures: float32 [N]."""

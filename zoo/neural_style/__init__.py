@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo import features as feature_networks
 from zoo._base import ImageModel
+from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._windows import windows
 from zoo.losses.perceptual import PerceptualLoss
@@ -165,9 +165,7 @@ class NeuralStyle(ImageModel):
             pictures, target = [gray(picture) for picture in pictures], gray(target)
         if self.preserve_color != "none":
             pictures = [recolor(picture, *color_moments(target)) for picture in pictures]
-        network = feature_networks.create(self.features, weights=self.feature_weights)
-        names = feature_networks.style_layers(self.features), feature_networks.content_layers(self.features)
-        loss = PerceptualLoss(network, *names)
+        loss = perceptual_loss(self.features, self.feature_weights)
         shares = np.array(self.style_weights or [1.0] * self.styles, "float32")
         shares /= shares.sum()
         moments = [color_moments(picture) for picture in pictures]
@@ -178,10 +176,10 @@ class NeuralStyle(ImageModel):
         self._objective = Objective(
             loss=loss,
             shares=[float(share) for share in shares],
-            grams=[loss.gram_matrices(network(picture)) for picture in pictures],
+            grams=[loss.gram_matrices(loss.features(picture)) for picture in pictures],
             content=original,
             target=target,
-            maps=None if target is None or self.jitter else network(target),
+            maps=None if target is None or self.jitter else loss.content_features(target),
             mask=ops.mean(cover(mask[0], height, width), axis=-1, keepdims=True) if self.masks else None,
         )
         if self.parametrization == "pixels" and (ops.convert_to_numpy(self.pixels) == BLANK).all():
@@ -219,7 +217,7 @@ class NeuralStyle(ImageModel):
         if "content" in self.loss_names:
             target = objective.maps
             if target is None:
-                target = objective.loss.features(self._view(objective.target, batch["jitter"]))
+                target = objective.loss.content_features(self._view(objective.target, batch["jitter"]))
             terms["content"] = self.content_weight * objective.loss.content(maps, target)
         if self.total_variation_weight:
             terms["total_variation"] = self.total_variation_weight * total_variation(outputs["picture"])
