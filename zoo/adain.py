@@ -167,7 +167,9 @@ class AdaIN(ImageModel):
             style_term = sum(moments_loss(maps[name], style[name]) for name in STYLE[self.features])
             content_term = sum(content_loss(maps[name], target[name]) for name in ENCODERS[self.features] if name != "image")
         else:
-            loss = PerceptualLoss(self.encoder(), dict.fromkeys(STYLE[self.features], 1.0), feature_networks.content_layers(self.features))
+            loss = PerceptualLoss(
+                self.encoder(), dict.fromkeys(STYLE[self.features], 1.0), feature_networks.content_layers(self.features)
+            )
             recolored = recolor(batch["image"], *color_moments(batch["style"]))
             style_term = loss.style(maps, loss.gram_matrices(style))
             content_term = loss.content(maps, loss.features(ops.stop_gradient(recolored)))
