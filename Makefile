@@ -24,7 +24,10 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -m long
 
+# mypy finds training/, export/ and cli/ where they are installed by a tree of links.
 lint: setup
+	rm -rf build/typed && mkdir -p build/typed/zoo
+	ln -s $(CURDIR)/zoo/* $(CURDIR)/training $(CURDIR)/export $(CURDIR)/cli build/typed/zoo/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.atomic import replacing
-from training.batches import Batches
-from training.sources import open_source
 from zoo._schedules import warm_cosine
 from zoo.layers import ReflectionPadding2D
 from zoo.specs import Label, Noisy, Picture, Spec
+from zoo.training.atomic import replacing
+from zoo.training.batches import Batches
+from zoo.training.sources import open_source
 
 CLASSES = 200
 BATCH = 64

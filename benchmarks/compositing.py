@@ -64,7 +64,7 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    from training.sources import open_source
+    from zoo.training.sources import open_source
 
     source = open_source(given.data)
     pictures = [square(source.picture(index)) for index in range(len(source))]

@@ -26,9 +26,9 @@ def measure(quick: bool = False, data: str = "samples:") -> dict[str, Any]:
     import zoo
     from benchmarks.networks import multiply_accumulates
     from benchmarks.style import read
-    from cli.demo import stained_glass
-    from training.batches import Batches
-    from training.sources import Files, open_source
+    from zoo.cli.demo import stained_glass
+    from zoo.training.batches import Batches
+    from zoo.training.sources import Files, open_source
 
     source = open_source(data)
     files = sorted(source.files) if isinstance(source, Files) else []

@@ -45,8 +45,8 @@ def tensorflow_decoder() -> Callable[[Path], Any]:
 
 
 def ours(source: Any, share: tuple[float, float] | None) -> Iterator[int]:
-    from training.batches import Batches
     from zoo.specs import Picture
+    from zoo.training.batches import Batches
 
     for batch in Batches({"image": Picture(SIZE, scale=share)}, {"data": source}, BATCH).dataset():
         yield len(batch["image"])
@@ -102,7 +102,7 @@ def measure(data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool
         ValueError: `data` is no folder of pictures, which is what the peers read.
         FileNotFoundError: there is no such folder.
     """
-    from training.sources import Files, open_source
+    from zoo.training.sources import Files, open_source
 
     source = open_source(data)
     if not isinstance(source, Files):

@@ -24,12 +24,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="families, with commas between")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between its marks in FILE")
     given = parser.parse_args()
-    from cli.export import calibration_pictures
-    from cli.quiet import import_tensorflow
-    from cli.verify import verification_pictures
+    from zoo.cli.export import calibration_pictures
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.verify import verification_pictures
 
     import_tensorflow()
-    from export.export import export_model
+    from zoo.export.export import export_model
 
     rows, reasons = [], dict[str, int]()
     pictures, calibration = verification_pictures("samples:"), calibration_pictures("samples:")
@@ -80,7 +80,7 @@ def models(only: list[str]) -> Iterator[tuple[str, Any]]:
 
 def table_rows(title: str, manifest: Any, reasons: dict[str, int]) -> list[str]:
     """A line a format and shape, a cell a precision; `reasons` gathers why cells are empty, by number."""
-    from export.report import FORMAT_TITLES
+    from zoo.export.report import FORMAT_TITLES
 
     cells = {(a.format, a.shape, a.precision): a for a in manifest.artifacts}
     why = {(s.format, s.shape, s.precision): s.reason for s in manifest.skipped}

@@ -26,7 +26,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         started = time.perf_counter()
         zoo("export", model, "--out", out, "--name", preset)
         seconds = time.perf_counter() - started
-        command = [sys.executable, "-m", "cli.main", "bench", str(out), "--threads", str(threads), "--sizes", SIZES, "--json"]
+        command = [sys.executable, "-m", "zoo.cli.main", "bench", str(out), "--threads", str(threads), "--sizes", SIZES, "--json"]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         files = [{**row, "path": str(Path(row["path"]).relative_to(out))} for row in json.loads(done.stdout)["files"]]
         artifacts = len(json.loads((out / "manifest.json").read_text())["artifacts"])

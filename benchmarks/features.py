@@ -19,13 +19,13 @@ from PIL import Image
 import zoo.features
 from benchmarks import classifier
 from benchmarks.gallery import square
-from training.atomic import replacing
-from training.optimise import minimise, pyramid
-from training.pictures import grid
-from training.sources import open_source
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.neural_style import cover
+from zoo.training.atomic import replacing
+from zoo.training.optimise import minimise, pyramid
+from zoo.training.pictures import grid
+from zoo.training.sources import open_source
 
 STYLES = ("wave", "the_scream", "mosaic")
 PHOTOGRAPHS = ("chelsea", "astronaut")

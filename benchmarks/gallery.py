@@ -20,7 +20,7 @@ COLORS = {"style": "#c0392b", "content": "#2471a3"}
 
 def photographs(size: int) -> list[np.ndarray]:
     """The middle squares of the photographs, float32 [size, size, 3] in [0, 1]."""
-    from training.sources import open_source
+    from zoo.training.sources import open_source
 
     return [square(open_source(f"samples:{name}").image(0), size) for name in PHOTOGRAPHS]
 
@@ -36,7 +36,7 @@ def styles(size: int) -> dict[str, np.ndarray]:
     """Style pictures that anyone may use: two drawn, one in the public domain."""
     import skimage
 
-    from cli.demo import stained_glass
+    from zoo.cli.demo import stained_glass
 
     tissue = Path(skimage.__file__).parent / "data" / "ihc.png"
     return {"stained glass": stained_glass(size), "strokes": strokes(size), "tissue": square(Image.open(tissue), size)}
@@ -92,7 +92,7 @@ def painted_columns(
     pictures: list[np.ndarray], given: dict[str, np.ndarray], size: int, iterations: tuple[int, int]
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """What neural_style makes of them, with the style in a corner; and the loss curve of the first."""
-    from training.optimise import optimise_picture
+    from zoo.training.optimise import optimise_picture
 
     columns: dict[str, np.ndarray] = {}
     first: list[dict[str, float]] = []
@@ -110,10 +110,10 @@ def painted_columns(
 def restored_rows(size: int) -> list[np.ndarray]:
     """A sheet for every shipped weight that restores: what it was given, a classical method, the weight, the original."""
     from benchmarks import restoration
-    from training.degradations import add_noise, downscale
-    from training.masks import draw_mask
-    from training.pictures import grid
     from zoo._load import shipped_weights
+    from zoo.training.degradations import add_noise, downscale
+    from zoo.training.masks import draw_mask
+    from zoo.training.pictures import grid
 
     random = np.random.default_rng(0)
     cat, portrait, camera = (restoration_sample(name, size) for name in ("chelsea", "astronaut", "camera"))
@@ -159,7 +159,7 @@ def restored_rows(size: int) -> list[np.ndarray]:
 
 
 def restoration_sample(name: str, size: int) -> np.ndarray:
-    from training.sources import open_source
+    from zoo.training.sources import open_source
 
     return square(open_source(f"samples:{name}").image(0), size)
 
@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=len(PHOTOGRAPHS), help="only the first so many photographs")
     parser.add_argument("--styles", type=int, default=3, help="only the first so many styles of neural_style")
     arguments = parser.parse_args()
-    from training.pictures import grid
+    from zoo.training.pictures import grid
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     coarse, fine = map(int, arguments.iterations.split(","))

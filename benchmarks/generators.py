@@ -93,7 +93,7 @@ def agreement(network: Any, pictures: np.ndarray, labels: np.ndarray) -> float:
 
 
 def features_of(batches: Iterator[Any], extract: Any) -> Any:
-    from training.metrics import Features
+    from zoo.training.metrics import Features
 
     features = Features()
     for pictures in batches:
@@ -109,8 +109,8 @@ def parts(pictures: np.ndarray) -> Iterator[np.ndarray]:
 def frechet_distance(weights: str, data_dir: str, count: int) -> float:
     """Of so many pictures of a shipped weight, or of the training set ("training/mnist"), to as many of the test set."""
     import zoo
-    from training import metrics
-    from training.evaluate import generated
+    from zoo.training import metrics
+    from zoo.training.evaluate import generated
 
     family, _, data = weights.partition("/")
     real = moments_of(f"tfds:{data}:test", data_dir, count)
@@ -123,8 +123,8 @@ def frechet_distance(weights: str, data_dir: str, count: int) -> float:
 @functools.cache
 def moments_of(source: str, data_dir: str, count: int) -> Any:
     """Of the features of a data set's first pictures."""
-    from training.metrics import extractor
-    from training.sources import open_source
+    from zoo.training.metrics import extractor
+    from zoo.training.sources import open_source
 
     return features_of(parts(pictures_of(open_source(source, data_dir=data_dir), count)), extractor()).moments
 
@@ -153,7 +153,7 @@ def training_of(name: str) -> str:
         return f"{record['run']['steps']:,} steps of {record['training']['batch_size']}"
     family, _, weight = name.partition("/")
     try:
-        recipe = importlib.import_module(f"training.recipes.{family}_{weight}")
+        recipe = importlib.import_module(f"zoo.training.recipes.{family}_{weight}")
     except ModuleNotFoundError:
         return ""
     duration = re.search(r"Duration: ([^.]*)", recipe.__doc__ or "")
@@ -165,8 +165,8 @@ def write_document(name: str, rows: dict[str, dict[str, Any]], made: dict[str, n
     """Puts the data set's rows and its sheet of pictures into docs/, beside those of the other data sets."""
     from PIL import Image
 
-    from cli.sample import sheet
-    from training.pictures import grid
+    from zoo.cli.sample import sheet
+    from zoo.training.pictures import grid
 
     file = DOCS / "generators.json"
     known = json.loads(file.read_text()) if file.exists() else {}
@@ -197,10 +197,10 @@ def main() -> None:
     given = parser.parse_intermixed_args()
 
     import zoo
-    from training.evaluate import generated
-    from training.metrics import compare, extractor
-    from training.sources import open_source
     from zoo._load import shipped_weights
+    from zoo.training.evaluate import generated
+    from zoo.training.metrics import compare, extractor
+    from zoo.training.sources import open_source
 
     sources = {name: name for name in shipped_weights() if name.endswith(f"/{given.data}")}
     sources |= {str(run): str(Path(run) / "model.keras") for run in given.runs}

@@ -58,7 +58,7 @@ def saved(folder: Path, **settings: Any) -> Path:
 
 def zoo(*words: object) -> None:
     """Runs the command; an export of untrained weights may be below a floor, which does not change what it costs."""
-    command = [sys.executable, "-m", "cli.main", *map(str, words)]
+    command = [sys.executable, "-m", "zoo.cli.main", *map(str, words)]
     done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode not in (0, 1):
         raise ValueError(f"zoo {words[0]} failed: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
@@ -90,7 +90,7 @@ def pixels(folder: Path, sides: tuple[int, ...], preset: str, cores: int) -> dic
 
 
 def apply(threads: int, path: str, side: int) -> Run:
-    from export.runtimes import load
+    from zoo.export.runtimes import load
 
     runtime = load(path, threads)
     image = np.random.default_rng(0).random((1, side, side, 3), dtype="float32")
@@ -126,7 +126,7 @@ def tiled(folder: Path, tile: int, side: int) -> dict[str, float]:
         "print(json.dumps({'seconds': time.perf_counter() - started, 'bytes': peak, 'code': done.returncode}))"
     )
     words = ("apply", model, folder / "large.png", "--out", folder / "out.png", "--tile", tile)
-    command = [sys.executable, "-c", code, sys.executable, "-m", "cli.main", *map(str, words)]
+    command = [sys.executable, "-c", code, sys.executable, "-m", "zoo.cli.main", *map(str, words)]
     found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     if found.pop("code"):
         raise ValueError(f"zoo apply --tile {tile} failed on {side} x {side}")

@@ -100,7 +100,7 @@ def picture() -> bytes:
     """A sample photograph of 512 x 512 as JPEG."""
     from PIL import Image
 
-    from training.sources import open_source
+    from zoo.training.sources import open_source
 
     buffer = io.BytesIO()
     Image.fromarray(open_source("samples:astronaut").picture(0)).save(buffer, "JPEG", quality=90)

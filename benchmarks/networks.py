@@ -77,7 +77,7 @@ def check(title: str, precision: str, folder: str, name: str, size: int, output:
 
 def file(threads: int, folder: str, name: str, format: str, precision: str, fixed: bool) -> Run:
     """An exported file in its runtime."""
-    from export.runtimes import load
+    from zoo.export.runtimes import load
 
     @functools.cache
     def runtime(shape: str) -> Any:
@@ -140,11 +140,11 @@ def prepare(folder: str, preset: str, name: str, sizes: str) -> None:
     import keras
 
     import zoo
-    from cli.quiet import import_tensorflow
+    from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
-    from cli.verify import verification_pictures
-    from export.export import export_model
+    from zoo.cli.verify import verification_pictures
+    from zoo.export.export import export_model
 
     keras.utils.set_random_seed(0)
     model = zoo.create("fast_style", preset=preset)

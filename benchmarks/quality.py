@@ -72,8 +72,8 @@ def decibels(name: str) -> Callable[[str, Path, int], Measured]:
 def likelihood(weights: str, data: Path, pictures: int) -> Measured:
     """Negative log-likelihood in nats of binarised MNIST test pictures, 200 importance samples each."""
     import zoo
-    from training.batches import Batches
-    from training.sources import open_source
+    from zoo.training.batches import Batches
+    from zoo.training.sources import open_source
 
     model = zoo.load(weights)
     source = open_source("tfds:mnist:test", data_dir=str(data / "tfds"))
@@ -88,7 +88,7 @@ STYLES = ("wave", "the_scream", "the_shipwreck_of_the_minotaur", "udnie", "mosai
 def painters(data: Path) -> tuple[Any, list[np.ndarray]]:
     """The shipped network of five styles, and the pictures that it was trained for."""
     import zoo
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     pictures = [read_picture(data / "styles" / f"{name}.jpg").rgb for name in STYLES]
     model = zoo.load("fast_style/painters")

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from training.degradations import add_noise, downscale, resize_bicubic, to_bytes
-from training.masks import draw_mask
-from training.restoration_metrics import psnr, ssim, y_channel
+from zoo.training.degradations import add_noise, downscale, resize_bicubic, to_bytes
+from zoo.training.masks import draw_mask
+from zoo.training.restoration_metrics import psnr, ssim, y_channel
 
 Method = Callable[[dict[str, np.ndarray]], np.ndarray]
 Examples = Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]

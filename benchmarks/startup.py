@@ -66,8 +66,8 @@ def measure(export: Path | None = None, starts: int = 7) -> dict[str, float]:
 
 
 def photograph(path: Path) -> str:
-    from cli.quiet import import_tensorflow
-    from training.sources import open_source
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.training.sources import open_source
 
     import_tensorflow()
     open_source("samples:astronaut").image(0).resize((SIZE, SIZE)).save(path, quality=92)
@@ -76,7 +76,7 @@ def photograph(path: Path) -> str:
 
 def commands_for(export: Path, picture: str) -> dict[str, list[str]]:
     """What is run, by name; `{}` stands for the picture to write."""
-    zoo = [sys.executable, "-m", "cli.main"]
+    zoo = [sys.executable, "-m", "zoo.cli.main"]
     commands = {
         "zoo --help": [*zoo, "--help"],
         "Python, NumPy and Pillow imported": [sys.executable, "-c", "import numpy, PIL.Image"],

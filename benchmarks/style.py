@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200, help="steps of optimisation")
     given = parser.parse_args()
     import zoo
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     model = zoo.load(given.weights)
     model.adapt(style=[read_picture(file).rgb for file in given.style])

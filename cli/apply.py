@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.provenance import provenance_of, provenance_option
+from zoo.cli.provenance import provenance_of, provenance_option
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
@@ -55,14 +55,14 @@ def apply(
 
     Example: zoo apply runs/wave photo.jpg --out wave.png
     """
-    from cli.compose import compose_scene, compose_with, is_compositor
-    from cli.inputs import blending, open_runtime
-    from cli.paint import painter
-    from cli.progress import track
-    from cli.tile import tiled
-    from cli.transform import painted, transformed
-    from cli.video import apply_video
-    from training.pictures import list_pictures, write_picture
+    from zoo.cli.compose import compose_scene, compose_with, is_compositor
+    from zoo.cli.inputs import blending, open_runtime
+    from zoo.cli.paint import painter
+    from zoo.cli.progress import track
+    from zoo.cli.tile import tiled
+    from zoo.cli.transform import painted, transformed
+    from zoo.cli.video import apply_video
+    from zoo.training.pictures import list_pictures, write_picture
 
     if what == "compositor":
         if styles or mask or strength != 1 or preserve_color or threads:
@@ -78,7 +78,7 @@ def apply(
         raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
     jobs = plan(listed(pictures), out, list_pictures, go_on=engine == "ray")
     if engine == "ray":
-        from cli.apply_ray import apply_on_ray
+        from zoo.cli.apply_ray import apply_on_ray
 
         if what == "neural_style" or settings or tile:
             raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")

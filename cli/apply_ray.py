@@ -20,7 +20,7 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
     """
-    from training.ray_train import connected
+    from zoo.training.ray_train import connected
 
     left = [{"source": str(source), "target": str(target)} for source, target in jobs if not target.exists()]
     if len(left) < len(jobs):
@@ -54,9 +54,9 @@ class Worker:
     """A process that has the model in memory and takes one picture after the other."""
 
     def __init__(self, folder: str, what: str, options: dict[str, Any]) -> None:
-        from cli.inputs import open_runtime
-        from cli.provenance import provenance_of
-        from cli.transform import frames_of, transformed
+        from zoo.cli.inputs import open_runtime
+        from zoo.cli.provenance import provenance_of
+        from zoo.cli.transform import frames_of, transformed
 
         os.chdir(folder)
         runtime = open_runtime(what, options["threads"] or 1)
@@ -68,7 +68,7 @@ class Worker:
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:
         """The row with its `fault`, "" if there is none."""
-        from training.pictures import write_picture
+        from zoo.training.pictures import write_picture
 
         source, target = Path(row["source"]), Path(row["target"])
         fault = ""

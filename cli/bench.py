@@ -17,9 +17,9 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
 
     Example: zoo bench exports/wave --threads 2
     """
-    from cli.progress import track
-    from export.bench import matrix_product_peak, measure
-    from export.manifest import parse_shape, read_manifest
+    from zoo.cli.progress import track
+    from zoo.export.bench import matrix_product_peak, measure
+    from zoo.export.manifest import parse_shape, read_manifest
 
     manifest = read_manifest(directory)
     if not all(side.isdigit() and 8 <= int(side) <= 8192 for side in sizes.split(",")):
@@ -36,7 +36,7 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from cli.table import wide_console
+    from zoo.cli.table import wide_console
 
     table = Table("file", "size", "MB", "start-up s", "ms a picture", "peak MB", title=f"{threads} thread(s)")
     for column in table.columns[1:]:

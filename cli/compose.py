@@ -34,8 +34,8 @@ def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str], 
 
     import numpy as np
 
-    from cli.quiet import import_tensorflow
-    from training.pictures import write_picture
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.training.pictures import write_picture
 
     elements = [placed(element, scene) for element in scene["elements"]]
     import_tensorflow()
@@ -61,7 +61,7 @@ def compose_with(runtime: Any, pictures: Sequence[Path], out: Path, metadata: di
         raise ValueError(f"this compositor takes {count} elements, lowest first, and was given {len(pictures)}")
     import numpy as np
 
-    from training.pictures import write_picture
+    from zoo.training.pictures import write_picture
 
     canvas: dict[str, Any] = {"canvas": None}
     elements = [placed({"picture": picture, "size": canvas["canvas"]}, canvas) for picture in pictures]
@@ -128,7 +128,7 @@ def placed(element: dict[str, Any], scene: dict[str, Any]) -> Any:
     import numpy as np
     from PIL import Image
 
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     picture = read_picture(element["picture"])
     alpha = np.ones_like(picture.rgb[..., :1]) if picture.alpha is None else picture.alpha

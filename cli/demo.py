@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.provenance import provenance_of, provenance_option
+from zoo.cli.provenance import provenance_of, provenance_option
 
 HELD_OUT = ("chelsea", "astronaut")
 START = "fast_style/mobile"  # half the steps, and finer than all of them from nothing
@@ -23,18 +23,18 @@ def demo(out: Path, steps: int, marked: bool) -> None:
     """
     if out.exists():
         raise ValueError(f"--out {out} exists; remove it or choose another place")
-    from cli.export import STANDARD
-    from cli.progress import stages
-    from cli.quiet import import_tensorflow
-    from cli.table import finish
-    from cli.verify import verification_pictures
-    from training.pictures import write_picture
-    from training.sources import SAMPLES, open_source
+    from zoo.cli.export import STANDARD
+    from zoo.cli.progress import stages
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.table import finish
+    from zoo.cli.verify import verification_pictures
+    from zoo.training.pictures import write_picture
+    from zoo.training.sources import SAMPLES, open_source
 
     import_tensorflow()
     import zoo
-    from export.export import export_model
-    from training.run import train
+    from zoo.export.export import export_model
+    from zoo.training.run import train
 
     started = time.monotonic()
     out.mkdir(parents=True)

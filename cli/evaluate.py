@@ -46,17 +46,17 @@ def evaluate(
 
     Example: zoo evaluate runs/digits --data tfds:mnist:test -n 10000
     """
-    from cli.quiet import import_tensorflow
-    from cli.settings import model_file, parse_settings
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.settings import model_file, parse_settings
 
     import_tensorflow()
     import zoo
-    from training.evaluate import evaluate as measure
-    from training.evaluate import makes_pictures
-    from training.metrics import extractor
-    from training.pictures import read_picture
-    from training.sources import open_source
     from zoo._registry import families
+    from zoo.training.evaluate import evaluate as measure
+    from zoo.training.evaluate import makes_pictures
+    from zoo.training.metrics import extractor
+    from zoo.training.pictures import read_picture
+    from zoo.training.sources import open_source
 
     model = zoo.load(model_file(what))
     family = next(name for name, cls in families().items() if type(model) is cls)

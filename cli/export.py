@@ -97,21 +97,21 @@ def export(
     if offline and "web" not in formats:
         raise ValueError("--offline is for the page; add web to --to")
     if offline:
-        from export.web import checked_runtime
+        from zoo.export.web import checked_runtime
 
         checked_runtime(offline)
     if calibration and "int8" not in precisions:
         raise ValueError("--calibration is for int8; add int8 to --precision")
-    from cli.card import card_facts
-    from cli.progress import stages
-    from cli.quiet import import_tensorflow
-    from cli.settings import choose_deployed, model_file
-    from cli.table import finish
-    from cli.verify import verification_pictures
+    from zoo.cli.card import card_facts
+    from zoo.cli.progress import stages
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.settings import choose_deployed, model_file
+    from zoo.cli.table import finish
+    from zoo.cli.verify import verification_pictures
 
     import_tensorflow()
     import zoo
-    from export.export import export_model
+    from zoo.export.export import export_model
 
     pictures = verification_pictures(images)
     ranges = calibration_pictures(calibration or "samples:") if "int8" in precisions else None
@@ -138,8 +138,8 @@ def calibration_pictures(source: str, most: int = 32) -> list[Any]:
     """Pictures spread over a source, float32 [H, W, 3] in [0, 1]. Raises ValueError where there are too few."""
     import numpy as np
 
-    from export.quantize import PICTURES
-    from training.sources import open_source
+    from zoo.export.quantize import PICTURES
+    from zoo.training.sources import open_source
 
     opened = open_source(source)
     if len(opened) < PICTURES:

@@ -8,13 +8,13 @@ import click
 
 def open_runtime(what: str, threads: int | None) -> Any:
     """The runtime that runs WHAT: an artefact's own, or Keras."""
-    from export.runtimes import load
+    from zoo.export.runtimes import load
 
     path = Path(what)
     if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
         return load(path, threads=threads)
-    from cli.quiet import import_tensorflow
-    from cli.settings import model_file
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.settings import model_file
 
     import_tensorflow()
     file = Path(model_file(what))
@@ -36,7 +36,7 @@ def blending(runtime: Any, styles: tuple[str, ...]) -> Any:
     if not hasattr(runtime, "network"):
         raise ValueError(f"{runtime.path}: this file takes one style; the run directory or the .keras file blends several")
     import zoo
-    from export.signature import signature_of
+    from zoo.export.signature import signature_of
 
     model: Any = zoo.load(str(runtime.path))
     runtime.network = model.inference_model(len(styles))
@@ -80,7 +80,7 @@ def constant_inputs(signature: Any, styles: tuple[str, ...], strength: float) ->
             raise ValueError("--style: the weights add up to nothing")
         inputs["style_weights"] = weights / weights.sum()
     elif "style" in signature.inputs:
-        from training.pictures import read_style
+        from zoo.training.pictures import read_style
 
         if len(styles) != 1:
             raise ValueError("this model takes the style as a picture: --style PICTURE, once")
@@ -94,7 +94,7 @@ def blended_styles(styles: tuple[str, ...]) -> dict[str, Any]:
     """`style_0`, `style_1`, ... and their weights, from PICTURE or PICTURE:WEIGHT."""
     import numpy as np
 
-    from training.pictures import read_style
+    from zoo.training.pictures import read_style
 
     inputs, weights = {}, []
     for index, style in enumerate(styles):
@@ -121,7 +121,7 @@ def read_mask(signature: Any, mask: Path | None) -> Any:
         return None
     if "mask" not in signature.inputs:
         raise ValueError("--mask: this model has no such input")
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     picture = read_picture(mask)
     values = picture.rgb.mean(axis=-1, keepdims=True)

@@ -19,11 +19,11 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
 
     Example: zoo lint fast_style --preset mobile --set width=24
     """
-    from cli.quiet import import_tensorflow
+    from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
-    from cli.settings import model_file, parse_settings
     from zoo._load import create, list_models, load
+    from zoo.cli.settings import model_file, parse_settings
 
     family = what in list_models()
     if (preset or settings) and not family:
@@ -31,7 +31,7 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
     model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(model_file(what))
     if not model.deployable:
         raise ValueError(f"{what} works by optimisation on one picture; there is nothing to export")
-    from export.lint import lint as found_in
+    from zoo.export.lint import lint as found_in
 
     classes = getattr(model, "classes", None)
     found = {name: found_in(network, classes) for name, network in model.inference_models().items()}
@@ -48,7 +48,7 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
 def print_findings(found: dict) -> None:
     from rich.table import Table
 
-    from cli.table import wide_console
+    from zoo.cli.table import wide_console
 
     table = Table("layer", "operation", "stands in the way of", "remedy", show_lines=True)
     for name, items in found.items():

@@ -13,7 +13,7 @@ def list_families(as_json: bool) -> None:
 
     Example: zoo list --json
     """
-    from cli.quiet import import_tensorflow
+    from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
     import zoo
@@ -26,7 +26,7 @@ def list_families(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from cli.table import wide_console
+    from zoo.cli.table import wide_console
 
     table = Table("family", "task", "paper", "presets", "shipped weights", "signature")
     for row in rows:

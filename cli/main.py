@@ -14,19 +14,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # NumPy multiplies small matrices here, batch after batch: with threads of its own they wait for one another (docs/decisions.md).
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from cli.apply import apply
-from cli.bench import bench
-from cli.demo import demo
-from cli.evaluate import evaluate
-from cli.export import export
-from cli.lint import lint
-from cli.list import list_families
-from cli.pack import pack
-from cli.release import release
-from cli.sample import sample
-from cli.serve import serve
-from cli.train import train
-from cli.verify import verify
+from zoo.cli.apply import apply
+from zoo.cli.bench import bench
+from zoo.cli.demo import demo
+from zoo.cli.evaluate import evaluate
+from zoo.cli.export import export
+from zoo.cli.lint import lint
+from zoo.cli.list import list_families
+from zoo.cli.pack import pack
+from zoo.cli.release import release
+from zoo.cli.sample import sample
+from zoo.cli.serve import serve
+from zoo.cli.train import train
+from zoo.cli.verify import verify
 
 INTERRUPTED = 130
 

@@ -16,8 +16,8 @@ def mixing_sheet(what: str, truncation: float, seed: int) -> Any:
     import numpy as np
 
     import zoo
-    from cli.settings import model_file
-    from training.pictures import grid
+    from zoo.cli.settings import model_file
+    from zoo.training.pictures import grid
 
     if not hasattr(model := zoo.load(model_file(what)), "mix_styles"):
         raise ValueError("--mix: this model has no styles to mix; stylegan has")

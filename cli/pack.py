@@ -26,12 +26,12 @@ def pack(source: str, out: Path, shards: int, data_dir: str | None, max_bad: flo
     """
     if out.exists():
         raise ValueError(f"--out {out} exists; remove it or choose another place")
-    from cli.progress import track
-    from cli.quiet import import_tensorflow
+    from zoo.cli.progress import track
+    from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
-    from training.sources import open_source
-    from training.tfrecord_source import write
+    from zoo.training.sources import open_source
+    from zoo.training.tfrecord_source import write
 
     pictures = open_source(source, data_dir=data_dir, max_bad=max_bad)
     index = write(pictures, out, shards, track=lambda indices: track(indices, "picture"))

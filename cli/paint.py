@@ -12,12 +12,12 @@ def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...
     Raises:
         ValueError: no style, a style or mask that cannot be read, or a wrong setting.
     """
-    from cli.quiet import import_tensorflow
+    from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
-    from cli.settings import parse_settings
-    from training.optimise import optimise_picture
-    from training.pictures import read_picture, read_style
+    from zoo.cli.settings import parse_settings
+    from zoo.training.optimise import optimise_picture
+    from zoo.training.pictures import read_picture, read_style
 
     config, taken, _ = parse_settings("neural_style", settings)
     if taken:

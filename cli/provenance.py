@@ -22,7 +22,7 @@ def provenance_of(what: str, runtime: Any, marked: bool) -> dict[str, str] | Non
     """
     if not marked:
         return None
-    from export.provenance import COMPOSITE, EDITED, provenance, source_type
+    from zoo.export.provenance import COMPOSITE, EDITED, provenance, source_type
 
     if runtime is None:
         return provenance(COMPOSITE if what == "compositor" else EDITED, {"model": what})

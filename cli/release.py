@@ -23,7 +23,7 @@ def release(directory: Path, new: Path | None, stable: int | None) -> None:
     """
     if (new is None) == (stable is None):
         raise click.UsageError("give --add EXPORT or --stable VERSION", click.get_current_context())
-    from export.serving.releases import add_version, make_stable
+    from zoo.export.serving.releases import add_version, make_stable
 
     if new is not None:
         number = add_version(directory, new)

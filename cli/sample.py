@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.provenance import provenance_of, provenance_option
+from zoo.cli.provenance import provenance_of, provenance_option
 
 
 @click.command()
@@ -36,9 +36,9 @@ def sample(
 
     Example: zoo sample runs/digits --out digits.png -n 100 --label 7
     """
-    from cli.inputs import open_runtime
-    from cli.mix import mixing_sheet
-    from training.pictures import write_picture
+    from zoo.cli.inputs import open_runtime
+    from zoo.cli.mix import mixing_sheet
+    from zoo.training.pictures import write_picture
 
     if out.exists():
         raise ValueError(f"{out} exists; remove it or choose another --out")

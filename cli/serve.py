@@ -26,11 +26,11 @@ def serve(directory: Path, port: int, grpc_port: int, host: str, max_requests: i
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its C++ part writes to the terminal
     try:
-        from export.serving.server import serve as run
+        from zoo.export.serving.server import serve as run
     except ModuleNotFoundError as error:
         raise ValueError(f"zoo serve needs {error.name}: pip install 'keras-image-zoo[serve]'") from error
-    from cli.quiet import import_tensorflow
-    from export.serving.preview import WAITING_BYTES, Limits
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.export.serving.preview import WAITING_BYTES, Limits
 
     import_tensorflow()
     limits = Limits(max_requests, max(WAITING_BYTES, max_body << 20), max_body << 20, int(max_pixels * 1e6))

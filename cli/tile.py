@@ -23,11 +23,11 @@ def tiled(
         ValueError: as `transformed` in cli/transform.py, or the model cannot be run by tiles.
         OSError: there is no room.
     """
-    from cli.inputs import constant_inputs, find_hole, read_mask
-    from cli.progress import stages
-    from cli.transform import keep_color, resized
-    from export.tiling import run_by_tiles
-    from training.pictures import read_pixels
+    from zoo.cli.inputs import constant_inputs, find_hole, read_mask
+    from zoo.cli.progress import stages
+    from zoo.cli.transform import keep_color, resized
+    from zoo.export.tiling import run_by_tiles
+    from zoo.training.pictures import read_pixels
 
     constants = constant_inputs(runtime.signature, styles, strength)
     hole = read_mask(runtime.signature, mask)
@@ -74,6 +74,6 @@ class Image:
         return self.pixels[window].astype("float32") / 255
 
     def __getitem__(self, window: Any) -> Any:
-        from cli.transform import gray
+        from zoo.cli.transform import gray
 
         return self.color(window) if self.shape[2] == 3 else gray(self.color(window))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from training import recipes
+from zoo.training import recipes
 
 
 def take_recipe(context: click.Context, _: click.Parameter, name: str | None) -> str | None:
@@ -19,7 +19,7 @@ def take_recipe(context: click.Context, _: click.Parameter, name: str | None) ->
             near = difflib.get_close_matches(name, names, 1, 0.4)
             hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(names)}"
             raise click.UsageError(f"no recipe {name!r}; {hint}", context)
-        recipe = importlib.import_module(f"training.recipes.{name}")
+        recipe = importlib.import_module(f"zoo.training.recipes.{name}")
         context.default_map = {"model": recipe.MODEL, **recipe.SETTINGS}
         context.meta["settings"] = [f"{key}={value}" for key, value in getattr(recipe, "SET", {}).items()]
     return name
@@ -128,8 +128,8 @@ def train(
 
     Example: zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave --steps 4000
     """
-    from cli.quiet import import_tensorflow
-    from cli.settings import model_file, parse_settings
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.settings import model_file, parse_settings
 
     if (workers is None) == (strategy == "ray"):
         raise ValueError("--strategy ray and --workers N belong together")
@@ -145,10 +145,10 @@ def train(
         options["start_from"] = model_file(start_from)
     arguments = {"config": config, "pictures": pictures, "data": {"data": data, **sources}, **options}
     if workers is not None:
-        from training.ray_train import train_on_ray
+        from zoo.training.ray_train import train_on_ray
 
         train_on_ray(model, workers, **arguments)
     else:
-        from training.run import train as run
+        from zoo.training.run import train as run
 
         run(model, strategy=strategy, **arguments)

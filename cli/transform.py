@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.inputs import constant_inputs, find_hole, read_mask
+from zoo.cli.inputs import constant_inputs, find_hole, read_mask
 
 LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
 
 
 def painted(paint: Any) -> Any:
     """From a picture file to its painting and the transparency to write with it."""
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     def transform(source: Path) -> tuple[Any, Any]:
         picture = read_picture(source)
@@ -28,7 +28,7 @@ def transformed(
 
     A model that looks at neighbouring frames finds them among `sources`, in the folder of the picture.
     """
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     constants = constant_inputs(runtime.signature, styles, strength)
     hole = read_mask(runtime.signature, mask)
@@ -50,7 +50,7 @@ def neighbourhood(frames: int, sources: Sequence[Path]) -> Any:
 
     import numpy as np
 
-    from training.pictures import Picture, read_picture
+    from zoo.training.pictures import Picture, read_picture
 
     read = functools.lru_cache(frames)(read_picture)
 

@@ -17,12 +17,12 @@ def verify(directory: Path, images: str, as_json: bool) -> None:
 
     Example: zoo verify exports/wave --images folder:photos
     """
-    from cli.progress import stages
-    from cli.quiet import import_tensorflow
-    from cli.table import finish
+    from zoo.cli.progress import stages
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.table import finish
 
     import_tensorflow()
-    from export.export import verify_directory
+    from zoo.export.export import verify_directory
 
     with stages() as progress:
         manifest = verify_directory(directory, verification_pictures(images), progress)
@@ -37,7 +37,7 @@ def verification_pictures(source: str, count: int = 8) -> list[Any]:
     """
     import numpy as np
 
-    from training.sources import open_source
+    from zoo.training.sources import open_source
 
     opened = open_source(source)
     if len(opened) < count:

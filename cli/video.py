@@ -26,11 +26,11 @@ def apply_video(
     """
     import numpy as np
 
-    from cli.inputs import constant_inputs, read_mask
-    from cli.progress import rated
-    from cli.transform import frames_of, run_on
-    from training.pictures import Picture
-    from training.video import neighbours, transform_video
+    from zoo.cli.inputs import constant_inputs, read_mask
+    from zoo.cli.progress import rated
+    from zoo.cli.transform import frames_of, run_on
+    from zoo.training.pictures import Picture
+    from zoo.training.video import neighbours, transform_video
 
     if not source.exists():
         raise ValueError(f"{source} does not exist")

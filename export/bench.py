@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.manifest import size_of
+from zoo.export.manifest import size_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,7 @@ def measure(file: Path, size: tuple[int, int], threads: int, seconds: float = 2.
         ValueError: the artefact cannot be run; the message is the runtime's.
     """
     shape = f"{size[0]}x{size[1]}"
-    command = [sys.executable, "-W", "ignore", "-m", "export.bench", str(file), shape, str(threads), str(seconds)]
+    command = [sys.executable, "-W", "ignore", "-m", "zoo.export.bench", str(file), shape, str(threads), str(seconds)]
     threads_only = {"OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **threads_only}, check=False)
     if done.returncode:
@@ -59,8 +59,8 @@ def matrix_product_peak(threads: int, seconds: float = 1.0) -> float:
 def _child(path: str, size: str, threads: str, seconds: str) -> None:
     import resource
 
-    from export.runtimes import load
-    from export.signature import example_inputs
+    from zoo.export.runtimes import load
+    from zoo.export.signature import example_inputs
 
     height, width = map(int, size.split("x"))
     started = time.perf_counter()

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from export import mobile, quantize, web
-from export.atomic import built_beside, remembered_interrupts
-from export.exporter import DYNAMIC, Exporter, Size, shape_name
-from export.manifest import PRECISIONS, Manifest, check_files, parse_shape, read_manifest
-from export.runtimes import load
-from export.signature import Signature
-from export.verify import References, measure
+from zoo.export import mobile, quantize, web
+from zoo.export.atomic import built_beside, remembered_interrupts
+from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
+from zoo.export.manifest import PRECISIONS, Manifest, check_files, parse_shape, read_manifest
+from zoo.export.runtimes import load
+from zoo.export.signature import Signature
+from zoo.export.verify import References, measure
 
 FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
 STANDARD = PRECISIONS[:3]  # without calibration
@@ -57,7 +57,7 @@ def export_model(
         progress: called with a line of text, the steps done and the steps in all.
         threads: of the runtimes while they are timed; all cores unless given.
         about: what is known of the model beside its code, for its card and every file: `data`, `licence`, `limits`.
-        web_runtime: a folder with the files of onnxruntime-web, which are then copied beside the page; see `export.web`.
+        web_runtime: a folder with the files of onnxruntime-web, which are then copied beside the page; see `zoo.export.web`.
         debug: lets the converters talk.
 
     Raises:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
-from export.manifest import Artifact, Manifest, Skipped, sha256, size_of
-from export.runtimes import KerasRuntime, SavedModelRuntime
-from export.serving import directory as serving
-from export.serving import warmup
-from export.signature import example_inputs, signature_of, tensor_specs
-from export.unsupported import Unsupported
-from export.verify import LATENCY_SIZE, Measurement, References, compare, measure
+from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
+from zoo.export.manifest import Artifact, Manifest, Skipped, sha256, size_of
+from zoo.export.runtimes import KerasRuntime, SavedModelRuntime
+from zoo.export.serving import directory as serving
+from zoo.export.serving import warmup
+from zoo.export.signature import example_inputs, signature_of, tensor_specs
+from zoo.export.unsupported import Unsupported
+from zoo.export.verify import LATENCY_SIZE, Measurement, References, compare, measure
 
 DYNAMIC = "dynamic"
 KERAS_FILE = "model.keras"

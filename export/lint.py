@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from export import litert, onnx_format, saved_model
-from export.litert_graph import Operation, operations
-from export.signature import Signature, signature_of, tensor_specs
-from export.unsupported import Unsupported
+from zoo.export import litert, onnx_format, saved_model
+from zoo.export.litert_graph import Operation, operations
+from zoo.export.signature import Signature, signature_of, tensor_specs
+from zoo.export.unsupported import Unsupported
 
 SIZE = (256, 256)  # of the file for phones, where the network takes any
 # Operation -> what to do about it; the first that matches counts.

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from export.litert_graph import Operation, operations
-from export.quiet import quiet
-from export.unsupported import Unsupported
+from zoo.export.litert_graph import Operation, operations
+from zoo.export.quiet import quiet
+from zoo.export.unsupported import Unsupported
 
 # What LiteRT's GPU delegate takes (tflite/delegates/gpu/common/model_builder.cc, NewOperationParser); it lists no SHAPE and
 # no EXPAND_DIMS, whatever the converter's own compatibility check says.

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from export.signature import Signature, Tensor
+from zoo.export.signature import Signature, Tensor
 
 FILE = "manifest.json"
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")

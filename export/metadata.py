@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from export.manifest import FLOORS
-from export.signature import Signature, Tensor
+from zoo.export.manifest import FLOORS
+from zoo.export.signature import Signature, Tensor
 
 MEMBER = "metadata.json"
 RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}

@@ -6,10 +6,10 @@ import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from export.litert_graph import arena_bytes, operations
-from export.manifest import Artifact, Manifest
-from export.metadata import value_range
-from export.phone_code import Argument, camel, kotlin, swift
+from zoo.export.litert_graph import arena_bytes, operations
+from zoo.export.manifest import Artifact, Manifest
+from zoo.export.metadata import value_range
+from zoo.export.phone_code import Argument, camel, kotlin, swift
 
 SIZES = ((256, 256), (384, 384), (512, 512))
 PRECISIONS = ("float16", "dynamic_int8")  # for the GPU and for the processor
@@ -62,7 +62,7 @@ def _filled(name: str, values: Mapping[str, object]) -> str:
 
 
 def _template(name: str) -> str:
-    return (importlib.resources.files("export") / "templates" / "mobile" / name).read_text(encoding="utf-8")
+    return (importlib.resources.files("zoo.export") / "templates" / "mobile" / name).read_text(encoding="utf-8")
 
 
 def _facts(manifest: Manifest, files: Sequence[Artifact], memory: Mapping[str, int]) -> dict[str, object]:

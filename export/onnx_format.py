@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from export import onnx_fusion
-from export.quiet import quiet
-from export.signature import Signature
-from export.unsupported import Unsupported
+from zoo.export import onnx_fusion
+from zoo.export.quiet import quiet
+from zoo.export.signature import Signature
+from zoo.export.unsupported import Unsupported
 
 OPSET = 18  # the highest that tf2onnx is tested with; 21 fails
 NOTES = {

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from export.signature import SHARES, Signature, Tensor
+from zoo.export.signature import SHARES, Signature, Tensor
 
 WHAT = {
     "image": "the picture, of any size: it is scaled to the file's",

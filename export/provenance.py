@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from html import escape
 
-from export.signature import Signature
+from zoo.export.signature import Signature
 
 # https://cv.iptc.org/newscodes/digitalsourcetype/
 GENERATED, EDITED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "composite"
@@ -34,7 +34,7 @@ def source_type(signature: Signature) -> str:
 
 
 def provenance(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
-    """Text for a picture, by PNG keyword; XMP goes by its own. `facts` are those of `export.metadata`: `model` names the model.
+    """Text for a picture, by PNG keyword; XMP goes by its own. `facts` are those of `zoo.export.metadata`.
 
     Example:
         >>> provenance(source_type(load("wave.onnx").signature), {"model": "wave"})["Description"]

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from export.litert_graph import operations, with_input_shapes
-from export.quiet import quiet
-from export.runtimes import load
-from export.signature import Signature, example_inputs
-from export.unsupported import Unsupported
+from zoo.export.litert_graph import operations, with_input_shapes
+from zoo.export.quiet import quiet
+from zoo.export.runtimes import load
+from zoo.export.signature import Signature, example_inputs
+from zoo.export.unsupported import Unsupported
 
 PICTURES = 8  # fewer say too little of what will come
 CROPS = 16

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from export.manifest import Artifact, Manifest, parse_shape
-from export.metadata import ASKED, value_range
-from export.signature import Tensor
-from export.verify import LATENCY_SIZE, Measurement, References
+from zoo.export.manifest import Artifact, Manifest, parse_shape
+from zoo.export.metadata import ASKED, value_range
+from zoo.export.signature import Tensor
+from zoo.export.verify import LATENCY_SIZE, Measurement, References
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page"}
@@ -64,7 +64,7 @@ def timing(manifest: Manifest) -> str:
 
 
 def _template(name: str) -> string.Template:
-    return string.Template((importlib.resources.files("export") / "templates" / name).read_text(encoding="utf-8"))
+    return string.Template((importlib.resources.files("zoo.export") / "templates" / name).read_text(encoding="utf-8"))
 
 
 def _shape(tensor: Tensor) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from export import metadata
-from export.quiet import quiet
-from export.signature import Signature, Tensor, named, signature_of
+from zoo.export import metadata
+from zoo.export.quiet import quiet
+from zoo.export.signature import Signature, Tensor, named, signature_of
 
 KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
 
@@ -45,7 +45,7 @@ class Runtime(abc.ABC):
 
     @functools.cached_property
     def facts(self) -> dict[str, str]:
-        """What the file says of itself (`export.metadata`); nothing for a `.keras` file and for one made elsewhere."""
+        """What the file says of itself (`zoo.export.metadata`); nothing for a `.keras` file and for one made elsewhere."""
         return metadata.read(self.path)
 
     @abc.abstractmethod
@@ -89,7 +89,7 @@ class KerasRuntime(Runtime):
         threads = _tensorflow_threads(threads or os.cpu_count() or 1)
         import keras
 
-        importlib.import_module("zoo")  # makes its classes known to Keras
+        importlib.import_module("zoo._registry").families()  # makes their classes known to Keras
         super().__init__(path, threads)
         model = keras.saving.load_model(path, compile=False)
         self.network = model.inference_model() if hasattr(model, "inference_model") else model

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from export.quiet import quiet
-from export.signature import Signature, Tensor, tensor_specs
+from zoo.export.quiet import quiet
+from zoo.export.signature import Signature, Tensor, tensor_specs
 
 ENCODED_CHANNELS = (1, 3, 4)  # gray, RGB, RGB with alpha: what one PNG holds
 

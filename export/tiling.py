@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from export.graph import Graph, Step
-from export.runtimes import Runtime
-from export.tiles import Area, Segment, Store, Window, cuts
+from zoo.export.graph import Graph, Step
+from zoo.export.runtimes import Runtime
+from zoo.export.tiles import Area, Segment, Store, Window, cuts
 
 GRID = 64  # pixels between the places where tiles of a network that cannot be looked into may start
 PROBE = 512  # pixels by which a picture grows, to see how much larger every map gets; whatever strides there are divide it

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from export.manifest import FLOORS, Parity, rounded
-from export.runtimes import Runtime, load
-from export.signature import example_inputs
+from zoo.export.manifest import FLOORS, Parity, rounded
+from zoo.export.runtimes import Runtime, load
+from zoo.export.signature import example_inputs
 
 DYNAMIC_SIZES = ((301, 203), (128, 160))  # height, width; neither side of the first is a multiple of anything useful
 PICTURES = 8

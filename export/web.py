@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from export.manifest import Artifact, Manifest
-from export.provenance import provenance, source_type
-from export.signature import SHARES, Signature, Tensor
-from export.unsupported import Unsupported
+from zoo.export.manifest import Artifact, Manifest
+from zoo.export.provenance import provenance, source_type
+from zoo.export.signature import SHARES, Signature, Tensor
+from zoo.export.unsupported import Unsupported
 
 VERSION = "1.30.0"
 PLACE = f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{VERSION}/dist/"
@@ -87,7 +87,7 @@ def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime
     offered = sorted(
         [artifact for artifact in files if artifact.parity.passed] or files, key=lambda artifact: ORDER.index(artifact.precision)
     )
-    templates = importlib.resources.files("export") / "templates" / "web"
+    templates = importlib.resources.files("zoo.export") / "templates" / "web"
     for name in PAGE:
         (web / name).write_bytes((templates / name).read_bytes())
     if runtime:

@@ -20,7 +20,7 @@ tf.config.set_logical_device_configuration(
 )
 
 from tests.models import sample
-from training.pictures import write_picture
+from zoo.training.pictures import write_picture
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from training.strategies import make_strategy
+from zoo.training.strategies import make_strategy
 
 
 def main(names: list[str], pictures: str, folder: str) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 import zoo
-from training.batches import Batches
-from training.sources import open_source
+from zoo.training.batches import Batches
+from zoo.training.sources import open_source
 
 
 def sample(name: str, size: int) -> np.ndarray:

@@ -9,13 +9,13 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from export.export import export_model
 from tests.models import adapted, batches, sample
 from tests.training.processes import finish, start_workers
-from training.pictures import write_picture
-from training.run import train
-from training.strategies import make_strategy
 from zoo._registry import family
+from zoo.export.export import export_model
+from zoo.training.pictures import write_picture
+from zoo.training.run import train
+from zoo.training.strategies import make_strategy
 
 FAMILIES = zoo.list_models()
 DEPLOYABLE = [name for name in FAMILIES if family(name).deployable]

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from training import checks
-from training.crops import Crop
-from training.degradations import add_noise, downscaled_frames
-from training.masks import draw_mask
-from training.memory import Memory
-from training.sources import Source
 from zoo import specs
+from zoo.training import checks
+from zoo.training.crops import Crop
+from zoo.training.degradations import add_noise, downscaled_frames
+from zoo.training.masks import draw_mask
+from zoo.training.memory import Memory
+from zoo.training.sources import Source
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -66,7 +66,7 @@ class Batches:
     def plan(self, step: int) -> dict[str, np.ndarray]:
         """Batch number `step` with its pictures uncut: bytes [batch_size], and under `window_of(name)` int32 [batch_size, 5].
 
-        `training.crops.cut_in_graph` takes both. What is drawn from the pixels of a picture cannot be planned.
+        `zoo.training.crops.cut_in_graph` takes both. What is drawn from the pixels of a picture cannot be planned.
         """
         jobs = {name: np.empty((self.batch_size, 2), object) for name in self.pictures}
         batch = {name: jobs[name] if name in jobs else self._array(tensor) for name, tensor in self.spec.items()}
@@ -146,7 +146,7 @@ class Batches:
 
         An error while a batch is made (too many bad pictures) ends the dataset, and is kept as `failure`.
         """
-        from training.pipeline import dataset
+        from zoo.training.pipeline import dataset
 
         _OPEN.add(self)
         return dataset(self, start, stop)

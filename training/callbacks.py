@@ -13,12 +13,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from training import checkpoint
-from training.atomic import replacing
-from training.batches import Batches
-from training.cluster import exchanged
-from training.pictures import grid, write_picture
-from training.statistics import average_assigned, averaged_copy, has_average, normalisations
+from zoo.training import checkpoint
+from zoo.training.atomic import replacing
+from zoo.training.batches import Batches
+from zoo.training.cluster import exchanged
+from zoo.training.pictures import grid, write_picture
+from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
 Record = dict[str, float]
 EXPLODED = 10_000  # times the first loss that was recorded

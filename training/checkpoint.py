@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from training.atomic import replacing
+from zoo.training.atomic import replacing
 
 if TYPE_CHECKING:
     import keras

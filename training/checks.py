@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Mapping
 
-from training.sources import Source
 from zoo import specs
+from zoo.training.sources import Source
 
 _log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from training.checkpoint import Checkpoint
-from training.record import PICTURES, differences
+from zoo.training.checkpoint import Checkpoint
+from zoo.training.record import PICTURES, differences
 
 _FORM = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker", "index": 0}}'
 

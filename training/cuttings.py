@@ -1,6 +1,6 @@
 """Cuts one picture into many, for `cyclegan` where only one painting of a manner is at hand.
 
-    python -m training.cuttings wave.jpg --out runs/cuttings --count 200 --sides 160,360
+    python -m zoo.training.cuttings wave.jpg --out runs/cuttings --count 200 --sides 160,360
 
 Squares of random sides at random places, in PNG; number i is the same on every machine.
 """
@@ -33,7 +33,7 @@ def cuttings(image: Image.Image, count: int, sides: tuple[int, int]) -> Iterator
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m training.cuttings", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m zoo.training.cuttings", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("picture", type=Path)
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")

@@ -1,6 +1,6 @@
 """Draws pictures that look painted, for training `adain` on more styles than photographs have.
 
-    python -m training.drawn_styles --out runs/drawn_styles --count 400
+    python -m zoo.training.drawn_styles --out runs/drawn_styles --count 400
 
 Strokes, dots, cells of glass, tiles, hatching, leaves and bands of colour, each in a palette and at a scale of its own; number i
 is the same picture on every machine with the same NumPy and Pillow.
@@ -159,7 +159,7 @@ def style_picture(number: int) -> Image.Image:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.drawn_styles", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m zoo.training.drawn_styles", description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--count", type=int, default=400)
     given = parser.parse_args()

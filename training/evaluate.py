@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from training.batches import Batches
-from training.metrics import Extractor, Features, compare
-from training.restoration_metrics import psnr, ssim
-from training.sources import Source
+from zoo.training.batches import Batches
+from zoo.training.metrics import Extractor, Features, compare
+from zoo.training.restoration_metrics import psnr, ssim
+from zoo.training.sources import Source
 
 GENERATOR_BATCH = 64
 
@@ -35,7 +35,7 @@ def evaluate(
         count: examples, rounded up to whole batches.
         batch_size: examples at a time.
         seed: of the crops, masks, noise and latents.
-        extract: pictures to features, for generators; see `training.metrics.extractor`.
+        extract: pictures to features, for generators; see `zoo.training.metrics.extractor`.
 
     Raises:
         ValueError: fewer than 4 examples for a generator, or a model that lacks the pictures it is configured with.

@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
-from training.batches import Batches
-from training.callbacks import Record, averaged
-from training.evaluate import generated, makes_pictures
-from training.metrics import Extractor, Features, compare, diversity, extractor
+from zoo.training.batches import Batches
+from zoo.training.callbacks import Record, averaged
+from zoo.training.evaluate import generated, makes_pictures
+from zoo.training.metrics import Extractor, Features, compare, diversity, extractor
 
 _log = logging.getLogger(__name__)
 COUNT = 2000
@@ -23,7 +23,7 @@ class GeneratorMetrics(keras.callbacks.Callback):
     Args:
         real: batches of real pictures, float [N, H, W, C] in [0, 1]; read once, before the training.
         generate: makes as many batches of generated pictures, the same latents every time.
-        extract: pictures to features; see `training.metrics.extractor`.
+        extract: pictures to features; see `zoo.training.metrics.extractor`.
         every: steps between two measurements.
         keep: pictures kept on either side for kernel distance, precision and recall.
         start: steps trained before.

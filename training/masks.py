@@ -1,6 +1,6 @@
 """Masks of holes: float32 [H, W, 1], 1 marks the hole; everything is drawn from a NumPy Generator.
 
-python -m training.masks mask.png --kind free_form --size 256 --area 0.2 0.3 --seed 0
+python -m zoo.training.masks mask.png --kind free_form --size 256 --area 0.2 0.3 --seed 0
 """
 
 import argparse
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from training.degradations import resize_matrix
+from zoo.training.degradations import resize_matrix
 
 ATTEMPTS = 500
 

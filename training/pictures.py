@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from training.atomic import replacing
-from training.pixels import from_cmyk, has_low_bytes, refuse_rangeless, sixteen_bits
+from zoo.training.atomic import replacing
+from zoo.training.pixels import from_cmyk, has_low_bytes, refuse_rangeless, sixteen_bits
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 MAX_PIXELS = 100_000_000

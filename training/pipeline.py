@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from training.batches import Batches, window_of
-from training.crops import cut_in_graph
 from zoo import specs
+from zoo.training.batches import Batches, window_of
+from zoo.training.crops import cut_in_graph
 
 Kinds = dict[str, tuple[Any, tuple[int, ...]]]  # name -> type and shape of an example
 

@@ -39,16 +39,16 @@ def connected(option: str) -> Iterator[Any]:
 
 
 def train_on_ray(model: Any, workers: int, *, out: str | Path, resume: bool = False, **arguments: Any) -> Path:
-    """`training.run.train` with the strategy multiworker on the workers of Ray Train's TensorflowTrainer.
+    """`zoo.training.run.train` with the strategy multiworker on the workers of Ray Train's TensorflowTrainer.
 
     Sources and `out` must be at the same paths on all machines; see `connected` for which those are.
 
     Args:
-        model: see `training.run.train`.
+        model: see `zoo.training.run.train`.
         workers: processes that train together; each takes a GPU where the cluster has that many, otherwise a processor core.
         out: the run directory, on a disk that all workers share.
         resume: whether to go on with the run in `out`.
-        arguments: those of `training.run.train`.
+        arguments: those of `zoo.training.run.train`.
 
     Raises:
         ValueError: the extra `cluster` is not installed, the cluster is too small, or as `train`.
@@ -90,7 +90,7 @@ def _work(arguments: dict[str, Any]) -> Any:
     os.environ.pop("TF_USE_LEGACY_KERAS", None)  # Ray sets it, for a Keras before 3
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
     os.chdir(arguments.pop("folder"))
-    from training.run import train
+    from zoo.training.run import train
 
     try:
         train(arguments.pop("model"), strategy="multiworker", resume=True, **arguments)

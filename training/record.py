@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from training.atomic import replacing
+from zoo.training.atomic import replacing
 
 PICTURES = ("data", "pictures")  # sections that hold digests, which say nothing to a person
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training import checkpoint
-from training.atomic import replacing
-from training.record import prepare, recorded_batch_size
+from zoo.training import checkpoint
+from zoo.training.atomic import replacing
+from zoo.training.record import prepare, recorded_batch_size
 
 if TYPE_CHECKING:
-    from training.batches import Batches
+    from zoo.training.batches import Batches
 
 _log = logging.getLogger(__name__)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -87,23 +87,23 @@ def train(
             precision, recall, diversity), written to metrics.csv and TensorBoard; 0 leaves them out.
         keep: how many of the newest checkpoints are kept.
         resume: whether to go on with the run in `out`; a run that is not there is started.
-        max_bad: the share of bad pictures to put up with (see `training.sources.Source`).
+        max_bad: the share of bad pictures to put up with (see `zoo.training.sources.Source`).
         max_pixels: pictures with more pixels count as bad; 100 million unless given.
         wait: seconds to wait for the other workers of a cluster.
 
     Raises:
         ValueError: a wrong argument, too many bad pictures, a changed run, or a loss that is no longer finite, in one line.
         OSError: `out` exists, a picture or folder does not, the disk is full, or a worker has not come, in one line.
-        KeyboardInterrupt: Ctrl-C or SIGTERM (`training.callbacks.Terminated`), once the step is done and a checkpoint is written.
+        KeyboardInterrupt: Ctrl-C or SIGTERM (`zoo.training.callbacks.Terminated`), after the step and a checkpoint.
 
     Example:
         >>> train("fast_style", data="folder:photos", pictures={"style": ["wave.jpg"]}, out="runs/wave", steps=2000)
         PosixPath('runs/wave/model.keras')
     """
-    from training.cluster import agreed, is_first
-    from training.sources import open_source
-    from training.start import build, class_of
-    from training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
+    from zoo.training.cluster import agreed, is_first
+    from zoo.training.sources import open_source
+    from zoo.training.start import build, class_of
+    from zoo.training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
 
     out = Path(out)
     if batch_size is None:
@@ -122,9 +122,9 @@ def train(
     import keras
     import tensorflow as tf
 
-    from training.batches import Batches
-    from training.generator_metrics import check_measurable
-    from training.optimizers import configured_optimizer, innermost
+    from zoo.training.batches import Batches
+    from zoo.training.generator_metrics import check_measurable
+    from zoo.training.optimizers import configured_optimizer, innermost
 
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
@@ -199,8 +199,8 @@ def _check_arguments(
     keep: int,
     max_bad: float,
 ) -> None:
-    from training.optimizers import SCHEDULES
     from zoo._registry import choose
+    from zoo.training.optimizers import SCHEDULES
 
     counts = {"batch_size": batch_size, "accumulate": accumulate, "steps_per_execution": steps_per_execution, "keep": keep}
     for name, value in (every | counts).items():
@@ -228,9 +228,9 @@ def _fit(
     """One stock `fit` over the steps that are left."""
     import tensorflow as tf
 
-    from training.callbacks import Events, LogFile, Monitor, Progress, Sheets, interruptible
-    from training.generator_metrics import while_training
-    from training.metrics import FIGURES
+    from zoo.training.callbacks import Events, LogFile, Monitor, Progress, Sheets, interruptible
+    from zoo.training.generator_metrics import while_training
+    from zoo.training.metrics import FIGURES
 
     steps = every["steps"]
     monitor = Monitor(start, batches, out / "checkpoint", **every, keep=keep, write=write)
@@ -256,7 +256,7 @@ def _fit(
 
 def _deploy(model: Any, batches: "Batches", path: Path) -> None:
     """Writes what is deployed: the averaged weights where there are such, in float32, without the optimizer."""
-    from training.statistics import averaged_copy
+    from zoo.training.statistics import averaged_copy
 
     deployed = averaged_copy(model, batches)
     with replacing(path) as temporary:

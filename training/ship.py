@@ -1,6 +1,6 @@
 """Makes a trained model small enough to ship in zoo/weights.
 
-    python -m training.ship runs/denoiser denoiser/gray --bits 8
+    python -m zoo.training.ship runs/denoiser denoiser/gray --bits 8
 
 Weights are rounded to so many bits of significand, what only training needs is set to zero, and the `.keras` file is packed by
 LZMA; it loads like any other. The command prints the size, and the largest difference that this makes to the model's answer; what
@@ -60,7 +60,7 @@ def difference(model: Any, shipped: Any) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.ship", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m zoo.training.ship", description=__doc__)
     parser.add_argument("run", help="run directory, or a .keras file")
     parser.add_argument("name", help="family/name")
     parser.add_argument("--bits", type=int, default=10, help="bits of significand that are kept")

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageFile
 
-from training.crops import Crop, Window, cut_jpeg, jpeg_window
-from training.pictures import MAX_PIXELS, list_pictures, opened, upright
+from zoo.training.crops import Crop, Window, cut_jpeg, jpeg_window
+from zoo.training.pictures import MAX_PIXELS, list_pictures, opened, upright
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Source(ABC):
         return crop.cut(self._decoded(index, contents, crop.short_side)) if pixels is None else pixels
 
     def job(self, index: int, crop: Crop) -> tuple[bytes, Window]:
-        """What `training.crops.cut_in_graph` makes the crop from: a JPEG file and a window; or all pixels, and a window of 0.
+        """What `zoo.training.crops.cut_in_graph` makes the crop from: a JPEG file and a window; or all pixels, and a window of 0.
 
         Raises:
             ValueError: as for `image`; but of a damaged JPEG file the graph may be the first to know.
@@ -210,7 +210,7 @@ def open_source(text: str, *, data_dir: str | None = None, **options: Any) -> So
 
     Args:
         text: "folder:PATH" (and the folders below it), "samples:", "samples:NAME", "tfds:NAME", "tfds:NAME:SPLIT" (see
-            `training.tfds_source`), "tfrecord:FOLDER" or "tfrecord:GLOB" (see `training.tfrecord_source`).
+            `zoo.training.tfds_source`), "tfrecord:FOLDER" or "tfrecord:GLOB" (see `zoo.training.tfrecord_source`).
         data_dir: where the sets of `tfds:` lie or are downloaded to; TensorFlow Datasets' own place unless given.
         options: `max_bad`, `max_pixels`: see `Source`.
 
@@ -249,13 +249,13 @@ def _samples(name: str, **options: Any) -> Source:
 
 
 def _tfds(text: str, **options: Any) -> Source:
-    from training.tfds_source import open_tfds
+    from zoo.training.tfds_source import open_tfds
 
     return open_tfds(text, **options)
 
 
 def _tfrecord(pattern: str, **options: Any) -> Source:
-    from training.tfrecord_source import Records
+    from zoo.training.tfrecord_source import Records
 
     return Records(pattern, **options)
 

@@ -31,8 +31,8 @@ def build(
 ) -> tuple[Any, dict[str, list[str]], str | None]:
     """The model with its weights and pictures taken in, the pictures' digests, and that of the weights."""
     import zoo
-    from training.pictures import read_style
     from zoo._registry import choose
+    from zoo.training.pictures import read_style
 
     cls = class_of(model)
     settings = cls.picture_settings
@@ -52,7 +52,7 @@ def build(
 
 def _read_with_alpha(file: str | Path) -> np.ndarray:
     """[H, W, 3], or [H, W, 4] where there is any transparency."""
-    from training.pictures import read_picture
+    from zoo.training.pictures import read_picture
 
     picture = read_picture(file)
     return picture.rgb if picture.alpha is None else np.concatenate([picture.rgb, picture.alpha], axis=-1)

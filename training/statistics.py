@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from training.optimizers import innermost
+from zoo.training.optimizers import innermost
 
 BATCHES = 100
 

@@ -5,7 +5,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from training.cluster import read_cluster, wait_for_all
+from zoo.training.cluster import read_cluster, wait_for_all
 
 if TYPE_CHECKING:
     import tensorflow as tf

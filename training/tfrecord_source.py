@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from training.atomic import new_directory
-from training.sources import Source
-from training.tfrecord import read_record, record, record_offsets
+from zoo.training.atomic import new_directory
+from zoo.training.sources import Source
+from zoo.training.tfrecord import read_record, record, record_offsets
 
 INDEX = "index.json"
 # What `write` calls them; then what TensorFlow Datasets, or TensorFlow's own ImageNet scripts, do.

@@ -1,37 +1,10 @@
-"""Picture models in Keras 3. `create` one, `fit` it, `load` it again; `inference_model()` is what gets deployed."""
+"""Picture models in Keras 3. `create` one, `fit` it, `load` it again; `inference_model()` is what gets deployed.
 
-from zoo._load import create, list_models, load
-from zoo.adain import AdaIN
-from zoo.cgan import CGAN
-from zoo.compositor import Compositor
-from zoo.context_encoder import ContextEncoder
-from zoo.cyclegan import CycleGAN
-from zoo.dcgan import DCGAN
-from zoo.denoiser import Denoiser
-from zoo.fast_style import FastStyle
-from zoo.gan import GAN
-from zoo.neural_style import NeuralStyle
-from zoo.stylegan import StyleGAN
-from zoo.super_resolution import SuperResolution
-from zoo.unet_inpainter import UNetInpainter
-from zoo.vae import VAE
+What is public is listed in `__init__.pyi`, and imported when it is first asked for: `import zoo` alone loads no Keras.
+"""
 
-__all__ = [
-    "CGAN",
-    "DCGAN",
-    "GAN",
-    "VAE",
-    "AdaIN",
-    "Compositor",
-    "ContextEncoder",
-    "CycleGAN",
-    "Denoiser",
-    "FastStyle",
-    "NeuralStyle",
-    "StyleGAN",
-    "SuperResolution",
-    "UNetInpainter",
-    "create",
-    "list_models",
-    "load",
-]
+import lazy_loader
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

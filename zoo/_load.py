@@ -11,14 +11,14 @@ from typing import Any
 import keras
 
 from zoo._base import ImageModel
-from zoo._registry import choose, families, family
+from zoo._registry import choose, family, names
 
 WEIGHTS = Path(str(importlib.resources.files("zoo"))) / "weights"
 
 
 def list_models() -> list[str]:
     """The names of the families."""
-    return list(families())
+    return names()
 
 
 def create(name: str, preset: str | None = None, **config: Any) -> ImageModel:
@@ -57,8 +57,9 @@ def load(path: str) -> ImageModel:
     if not file.is_file():
         file = shipped(path)
     found = kind(file)
-    if found not in families():
+    if found not in names():
         raise ValueError(f"{file} holds a {found}, which is not a model of this zoo")
+    family(found)  # imports what the file is read with
     try:
         return keras.saving.load_model(file, safe_mode=True)
     except (KeyError, TypeError, ValueError) as error:
@@ -85,7 +86,7 @@ def shipped(name: str) -> Path:
         if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _index()[name]["sha256"]:
             raise ValueError(f"the shipped weight {name} is missing or altered: install keras-image-zoo again")
         return file
-    if name in families():
+    if name in names():
         raise ValueError(f"{name} is a family, not a trained model; give a run directory, a .keras file or a shipped weight")
     raise FileNotFoundError(f"{name} does not exist; shipped weights are: {', '.join(weights) or 'none'}")
 

@@ -1,20 +1,55 @@
-"""The families of the zoo, by name."""
+"""The families of the zoo, by name: ours, those of other packages (entry points), and those registered in this process."""
 
 import difflib
+import functools
+import importlib
+import importlib.metadata
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import keras
+# Each in a module of its own name, imported when it is first asked for.
+OURS = (
+    "adain",
+    "cgan",
+    "compositor",
+    "context_encoder",
+    "cyclegan",
+    "dcgan",
+    "denoiser",
+    "fast_style",
+    "gan",
+    "neural_style",
+    "stylegan",
+    "super_resolution",
+    "unet_inpainter",
+    "vae",
+)
+ENTRY_POINTS = "keras_image_zoo.families"
 
 _FAMILIES: dict[str, type[Any]] = {}
 
 
 def register(name: str) -> Callable[[type], type]:
-    """Class decorator: adds an `ImageModel` under `name`, and makes it loadable from a `.keras` file."""
+    """Class decorator: adds an `ImageModel` under `name`, and makes it loadable from a `.keras` file.
+
+    A package whose families should be found without being imported first names each as an entry point of the group
+    `keras_image_zoo.families`: `sharpener = their_package:Sharpener`.
+
+    Raises:
+        ValueError: another class has that name.
+    """
+    import keras
 
     def add(cls: type) -> type[Any]:
-        if name in _FAMILIES:
-            raise ValueError(f"the name {name!r} is taken by {_FAMILIES[name].__qualname__}")
+        taken = _FAMILIES.get(name)
+        if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ValueError(
+                f"the name {name!r} is taken by {taken.__module__}.{taken.__qualname__}; "
+                f"register {cls.__module__}.{cls.__qualname__} under another"
+            )
+        if taken is None and name in OURS and cls.__module__.partition(".")[0] != __package__:
+            raise ValueError(f"the name {name!r} is that of a family of the zoo; register {cls.__qualname__} under another")
         _FAMILIES[name] = cls
         return keras.saving.register_keras_serializable("zoo", name)(cls)
 
@@ -22,13 +57,60 @@ def register(name: str) -> Callable[[type], type]:
 
 
 def family(name: str) -> type[Any]:
-    """The class registered under `name`; ValueError names the nearest one."""
-    return _FAMILIES[choose("model", name, _FAMILIES)]
+    """The class registered under `name`; ValueError names the nearest one, or why its package cannot be imported."""
+    if name not in _FAMILIES and name in OURS:
+        importlib.import_module(f"{__package__}.{name}")
+    if name not in _FAMILIES and name in _others():
+        _import(name)
+    return _FAMILIES[choose("model", name, names())]
 
 
 def families() -> dict[str, type[Any]]:
-    """Every family, in alphabetical order."""
+    """Every family, in alphabetical order; one whose package cannot be imported is named in a warning and left out."""
+    for name in OURS:
+        family(name)
+    for name in _others():
+        try:
+            family(name)
+        except ValueError as error:
+            warnings.warn(str(error), stacklevel=2)
     return dict(sorted(_FAMILIES.items()))
+
+
+def names() -> list[str]:
+    """The names of all families, in alphabetical order; imports none of them."""
+    return sorted({*OURS, *_others(), *_FAMILIES})
+
+
+@functools.cache
+def _others() -> dict[str, importlib.metadata.EntryPoint]:
+    """The entry points of other packages, by the names of their families; ValueError where two packages give the same name."""
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        if point.name in OURS or (point.name in found and found[point.name].value != point.value):
+            before = "the zoo" if point.name in OURS else _package(found[point.name])
+            raise ValueError(f"the family {point.name!r} is given by {before} and by {_package(point)}; uninstall one of them")
+        found[point.name] = point
+    return found
+
+
+def _import(name: str) -> None:
+    point = _others()[name]
+    try:
+        cls = point.load()
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"the family {name!r} of {_package(point)} cannot be imported ({type(error).__name__}: {reason})"
+        ) from error
+    if _FAMILIES.get(name) is not cls:
+        raise ValueError(
+            f"{point.value} of {_package(point)} is not registered as {name!r}: decorate it with @zoo.register({name!r})"
+        )
+
+
+def _package(point: importlib.metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist else point.value
 
 
 def choose(kind: str, value: str, among: Iterable[str]) -> str:

@@ -69,7 +69,7 @@ class Label:
 
 @dataclasses.dataclass(frozen=True)
 class Mask:
-    """A mask whose hole is marked by 1: float32 [N, size, size, 1], of one of the `kinds` that `training.masks` draws.
+    """A mask whose hole is marked by 1: float32 [N, size, size, 1], of one of the `kinds` that `zoo.training.masks` draws.
 
     `area` is the least and largest share of the picture that the hole takes; None leaves it to the kind.
     """
@@ -87,7 +87,7 @@ class Mask:
 class Noisy:
     """The picture `of` of the same batch with noise: float32 [N, size, size, channels], around [0, 1].
 
-    `kind` and the range `level` from which each example's level is drawn are those of `training.degradations.add_noise`.
+    `kind` and the range `level` from which each example's level is drawn are those of `zoo.training.degradations.add_noise`.
     """
 
     of: str

@@ -43,7 +43,7 @@ class UNetInpainter(PerceptualModel):
         adversarial_weight: weight of a patch discriminator's verdict; 0 leaves it out.
         features: perceptual features: "compact", "vgg16" or "vgg19".
         feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
-        masks: kinds of masks to train with, drawn evenly; see `training.masks`.
+        masks: kinds of masks to train with, drawn evenly; see `zoo.training.masks`.
         size: side of the training crops, in pixels; they are not resized.
         learning_rate: Adam's highest rate.
 

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from export.serving.text_format import Message, get, get_all, parse, render
+from zoo.export.serving.text_format import Message, get, get_all, parse, render
 
 FILE = Path("serving") / "models.config"
 MODELS = "/models"  # where the container finds the folder savedmodel/

@@ -4,8 +4,8 @@ import importlib.resources
 import string
 from pathlib import Path
 
-from export.serving.configuration import FILE, first_configuration
-from export.signature import Signature
+from zoo.export.serving.configuration import FILE, first_configuration
+from zoo.export.signature import Signature
 
 # Pictures of any size cannot share a batch: TensorFlow Serving stacks the inputs of several requests into one tensor.
 BATCHED = """
@@ -24,8 +24,8 @@ def write(name: str, signature: Signature, tensorflow: str, directory: Path) -> 
     (directory / FILE).write_text(first_configuration(name), encoding="utf-8")
     values = {"name": name, "tensorflow": tensorflow, "batching": NOT_BATCHED if signature.free_size else BATCHED}
     for file in ("docker-compose.yml", "batching.config"):
-        template = importlib.resources.files("export") / "templates" / file
+        template = importlib.resources.files("zoo.export") / "templates" / file
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
         (folder / file).write_text(text, encoding="utf-8")
-    client = importlib.resources.files("export.serving") / "client.py"
+    client = importlib.resources.files("zoo.export.serving") / "client.py"
     (folder / "client.py").write_text(client.read_text(encoding="utf-8"), encoding="utf-8")

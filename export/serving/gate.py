@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from export.serving.errors import ServingError
+from zoo.export.serving.errors import ServingError
 
 RETRY_AFTER = 1  # seconds
 

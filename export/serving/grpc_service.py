@@ -15,10 +15,10 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from export.quiet import quiet
-from export.serving.errors import ServingError, invalid
-from export.serving.models import Version
-from export.serving.preview import Preview
+from zoo.export.quiet import quiet
+from zoo.export.serving.errors import ServingError, invalid
+from zoo.export.serving.models import Version
+from zoo.export.serving.preview import Preview
 
 THREADS = 8  # each can hold one received message while it waits for the model
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from export.serving.errors import invalid
+from zoo.export.serving.errors import invalid
 
 ROW, COLUMN = "predictions", "outputs"
 BINARY_SUFFIX = "_bytes"  # outputs of such a name are written as base64

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from export.serving.models import Version
+from zoo.export.serving.models import Version
 
 
 def status(numbers: Sequence[int]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from export.quiet import quiet
-from export.serving.configuration import ServedModel, read_configuration
-from export.serving.errors import ServingError, invalid
-from export.serving.releases import versions_in
+from zoo.export.quiet import quiet
+from zoo.export.serving.configuration import ServedModel, read_configuration
+from zoo.export.serving.errors import ServingError, invalid
+from zoo.export.serving.releases import versions_in
 
 DEFAULT_SIGNATURE = "serving_default"
 

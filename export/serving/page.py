@@ -6,9 +6,9 @@ import json
 import string
 from typing import Any
 
-from export.provenance import provenance, source_type
-from export.serving.preview import Preview
-from export.signature import Tensor
+from zoo.export.provenance import provenance, source_type
+from zoo.export.serving.preview import Preview
+from zoo.export.signature import Tensor
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -31,7 +31,7 @@ def page(preview: Preview) -> str:
         "maxPixels": preview.limits.max_pixels,
         "text": provenance(source_type(manifest.signature), {"model": manifest.model}),
     }
-    templates = importlib.resources.files("export") / "templates"
+    templates = importlib.resources.files("zoo.export") / "templates"
     template, png = ((templates / file).read_text(encoding="utf-8") for file in ("serve.html", "web/png.js"))
     # A name that ends a script element cannot end this one.
     facts_text = json.dumps(facts).replace("<", "\\u003c")

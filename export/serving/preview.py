@@ -4,9 +4,9 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from export.manifest import Manifest, check_files, read_manifest
-from export.serving.gate import Gate
-from export.serving.models import Models, load_models
+from zoo.export.manifest import Manifest, check_files, read_manifest
+from zoo.export.serving.gate import Gate
+from zoo.export.serving.models import Models, load_models
 
 REQUESTS = 128
 WAITING_BYTES = 256 << 20

@@ -4,9 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-from export.manifest import Manifest, check_files, read_manifest
-from export.serving.configuration import CANARY, STABLE, ServedModel, change, read_configuration
-from export.signature import Signature
+from zoo.export.manifest import Manifest, check_files, read_manifest
+from zoo.export.serving.configuration import CANARY, STABLE, ServedModel, change, read_configuration
+from zoo.export.signature import Signature
 
 
 def add_version(directory: str | os.PathLike[str], new: str | os.PathLike[str]) -> int:

@@ -16,12 +16,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from export.serving import messages
-from export.serving.errors import HTTP, ServingError, invalid
-from export.serving.gate import RETRY_AFTER, Ticket
-from export.serving.json_tensors import read_body, read_tensors, write_tensors
-from export.serving.page import PAGE_HEADERS, page
-from export.serving.preview import Preview
+from zoo.export.serving import messages
+from zoo.export.serving.errors import HTTP, ServingError, invalid
+from zoo.export.serving.gate import RETRY_AFTER, Ticket
+from zoo.export.serving.json_tensors import read_body, read_tensors, write_tensors
+from zoo.export.serving.page import PAGE_HEADERS, page
+from zoo.export.serving.preview import Preview
 
 MODEL = r"(?i:/v1/models)/(?P<name>[^/:]+)(?:/versions/(?P<number>\d+)|/labels/(?P<label>[^/:]+))?"
 PREDICT = re.compile(rf"{MODEL}:(?P<method>classify|regress|predict)")

@@ -8,8 +8,8 @@ from typing import Any
 
 import uvicorn
 
-from export.serving.preview import Limits, Preview, open_preview
-from export.serving.rest import application
+from zoo.export.serving.preview import Limits, Preview, open_preview
+from zoo.export.serving.rest import application
 
 GRPC_MISSING = "gRPC is off: pip install --no-deps tensorflow-serving-api"
 SHUTDOWN_SECONDS = 10  # for requests that are being answered
@@ -60,7 +60,7 @@ def _listen(host: str, port: int) -> socket.socket:
 @contextlib.contextmanager
 def _grpc(preview: Preview, host: str, port: int, announce: Callable[[str], Any]) -> Any:
     try:
-        from export.serving import grpc_service
+        from zoo.export.serving import grpc_service
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("tensorflow_serving"):
             raise

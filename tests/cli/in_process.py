@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.main import app
+from zoo.cli.main import app
 
 
 def run(*arguments: object) -> int:

@@ -10,7 +10,7 @@ import zoo
 from tests.cli.in_process import run
 from tests.models import sample
 from tests.training.test_video import read_video, write_video
-from training.pictures import read_picture, write_picture
+from zoo.training.pictures import read_picture, write_picture
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.main import app
 from tests.models import sample
-from training.pictures import read_picture, write_picture
+from zoo.cli.main import app
+from zoo.training.pictures import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]
 TRAIN = ("train", "fast_style", "--preset", "tiny", "--steps", "2", "--batch-size", "2", "--data", "samples:")
@@ -22,7 +22,7 @@ TRAIN = ("train", "fast_style", "--preset", "tiny", "--steps", "2", "--batch-siz
 
 def zoo_command(*arguments, cwd=None, timeout=300):
     """Runs `zoo` in a process of its own."""
-    command = [sys.executable, "-m", "cli.main", *map(str, arguments)]
+    command = [sys.executable, "-m", "zoo.cli.main", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
@@ -66,7 +66,7 @@ def test_run_directory_explains_itself(run):
 @pytest.mark.parametrize("command", ["", "list", "train", "apply", "export", "verify", "bench", "serve", "release", "demo"])
 def test_help_shows_an_example_and_imports_nothing_heavy(command):
     code = (
-        "import sys; from cli.main import app\n"
+        "import sys; from zoo.cli.main import app\n"
         f"try: app({[*command.split(), '--help']!r})\n"
         "except SystemExit: pass\n"
         "heavy = {'numpy', 'tensorflow', 'keras', 'PIL', 'rich', 'onnxruntime'} & set(sys.modules)\n"
@@ -212,7 +212,7 @@ def test_the_traceback_comes_with_debug_only(run):
 def test_control_c_during_export_leaves_nothing(run):
     out = run.parent / "interrupted"
     before = sorted(run.parent.iterdir())
-    command = [sys.executable, "-m", "cli.main", "export", str(run), "--out", str(out)]
+    command = [sys.executable, "-m", "zoo.cli.main", "export", str(run), "--out", str(out)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while sorted(run.parent.iterdir()) == before and time.monotonic() < deadline:

@@ -8,7 +8,7 @@ import pytest
 import zoo
 from tests.cli.in_process import run
 from tests.models import sample
-from training.pictures import read_picture, write_picture
+from zoo.training.pictures import read_picture, write_picture
 
 
 @pytest.fixture

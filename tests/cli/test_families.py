@@ -7,7 +7,7 @@ from PIL import Image
 import zoo
 from tests.cli.in_process import run
 from tests.models import sample
-from training.pictures import read_picture, write_picture
+from zoo.training.pictures import read_picture, write_picture
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_generator_gives_the_same_sheet_for_the_same_seed(here, capfd):
 
 
 def test_walks_start_and_end_away_from_each_other(here):
-    from cli.sample import walks
+    from zoo.cli.sample import walks
 
     latents = walks(np.random.default_rng(0), 16, 64).reshape(4, 4, 64)
     assert np.abs(latents[:, 0] - latents[:, -1]).mean() > 0.5

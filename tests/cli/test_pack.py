@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.main import app
 from tests.cli.test_commands import ROOT, assert_refused
-from training.sources import open_source
+from zoo.cli.main import app
+from zoo.training.sources import open_source
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_wrong_use_gets_one_line_and_leaves_nothing(folder, arguments, words, ca
 
 def test_help_shows_an_example_and_imports_nothing_heavy():
     code = (
-        "import sys; from cli.main import app\n"
+        "import sys; from zoo.cli.main import app\n"
         "try: app(['pack', '--help'])\n"
         "except SystemExit: pass\n"
         "sys.exit(bool({'numpy', 'tensorflow', 'keras', 'PIL', 'rich'} & set(sys.modules)))"

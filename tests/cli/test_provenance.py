@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.card import card_facts, of_card
-from export.export import export_model
-from export.provenance import COMPOSITE, EDITED, GENERATED
 from tests.cli import in_process
 from tests.cli.test_commands import assert_refused, zoo_command
 from tests.export.networks import pictures
 from tests.models import adapted, sample
-from training.pictures import read_picture, write_picture
+from zoo.cli.card import card_facts, of_card
+from zoo.export.export import export_model
+from zoo.export.provenance import COMPOSITE, EDITED, GENERATED
+from zoo.training.pictures import read_picture, write_picture
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}"
@@ -87,7 +87,7 @@ def test_no_provenance_leaves_it_out_and_the_pixels_alone(exports, tmp_path):
 
 
 def test_names_are_escaped(tmp_path):
-    from export.provenance import XMP, provenance
+    from zoo.export.provenance import XMP, provenance
 
     packet = provenance(EDITED, {"model": 'say "no" & <go>'})[XMP]
     assert properties(packet.encode())[f"{IPTC}AISystemUsed"] == 'say "no" & <go>'

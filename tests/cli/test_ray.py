@@ -12,15 +12,15 @@ import pytest
 
 from tests.models import sample
 from tests.training.tiny import weights
-from training import checkpoint
-from training.pictures import write_picture
+from zoo.training import checkpoint
+from zoo.training.pictures import write_picture
 
 TRAIN = ["train", "gan", "--preset", "tiny", "--data", "samples:", "--checkpoint-every", "25", "--log-every", "25"]
 
 
 def zoo(*words: object, **options) -> subprocess.Popen:
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-m", "cli.main", *map(str, words)]
+    command = [sys.executable, "-m", "zoo.cli.main", *map(str, words)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen(command, cwd=Path(__file__).parents[2], env=environment, **pipes | options)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import zoo
-from export.export import export_model
 from tests.cli.in_process import run
 from tests.models import sample
-from training.pictures import read_picture, write_picture
+from zoo.export.export import export_model
+from zoo.training.pictures import read_picture, write_picture
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from export.export import export_model
 from tests.export.networks import generator, pictures, stylise
 from tests.models import sample
-from training.pictures import read_picture, write_picture
+from zoo.export.export import export_model
+from zoo.training.pictures import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "keras", "onnx", "scipy", "h5py", "rich")
 CODE = f"""
 import sys
-from cli.main import app
+from zoo.cli.main import app
 try: app(sys.argv[1:])
 except SystemExit as exit: code = exit.code
 sys.exit(code or " ".join({set(HEAVY)!r} & set(sys.modules)) or 0)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import app
-from cli.train import train
 from tests.cli.in_process import run
-from training import recipes
+from zoo.cli.main import app
+from zoo.cli.train import train
+from zoo.training import recipes
 
 ROOT = Path(__file__).parents[2]
 NAMES = [module.name for module in pkgutil.iter_modules(recipes.__path__)]
@@ -29,7 +29,7 @@ def refusal(capfd, *words):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_recipe_holds_options_of_the_command(name):
-    recipe = importlib.import_module(f"training.recipes.{name}")
+    recipe = importlib.import_module(f"zoo.training.recipes.{name}")
     context = train.make_context("train", ["--recipe", name, "--data", "samples:", "--out", "run", "--steps", "7"])
     assert context.params["model"] == recipe.MODEL and context.params["steps"] == 7
     for option, value in recipe.SETTINGS.items():
@@ -78,7 +78,7 @@ def test_the_folders_of_cyclegan(target, line, tmp_path, monkeypatch, capfd):
 
 
 def test_sigterm_saves_and_exits_with_143(tmp_path):
-    command = [sys.executable, "-m", "cli.main", "train", "gan", "--preset", "tiny", "--data", "samples:"]
+    command = [sys.executable, "-m", "zoo.cli.main", "train", "gan", "--preset", "tiny", "--data", "samples:"]
     options = ["--out", str(tmp_path / "run"), "--steps", "5000", "--log-every", "1", "--checkpoint-every", "5000"]
     process = subprocess.Popen([*command, *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "run" / "log.csv").exists() or (tmp_path / "run" / "log.csv").read_text().count("\n") < 3:

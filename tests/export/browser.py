@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from export import web
+from zoo.export import web
 
 FLAGS = [
     "--no-sandbox",

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from export.export import export_model
-from export.serving.releases import add_version
 from tests.export.networks import pictures, stylise
+from zoo.export.export import export_model
+from zoo.export.serving.releases import add_version
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +64,7 @@ class Server:
 
     def __init__(self, directory: Path, *options: str, code: str = "") -> None:
         arguments = ["serve", str(directory), "--port", "0", "--grpc-port", "0", *options]
-        program = f"import sys; {code}\nfrom cli.main import app\napp({arguments!r})"
+        program = f"import sys; {code}\nfrom zoo.cli.main import app\napp({arguments!r})"
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment}
         self.process = subprocess.Popen([sys.executable, "-c", program], **pipes)

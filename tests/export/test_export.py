@@ -15,12 +15,12 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 import zoo
-from export import litert
-from export.export import export_model, verify_directory
-from export.exporter import in_float32
-from export.manifest import read_manifest, sha256
-from export.runtimes import load
 from tests.export.networks import batch, generator, inpainter, pictures, stylise, unportable
+from zoo.export import litert
+from zoo.export.export import export_model, verify_directory
+from zoo.export.exporter import in_float32
+from zoo.export.manifest import read_manifest, sha256
+from zoo.export.runtimes import load
 
 PRECISIONS = ("float32", "float16", "dynamic_int8")
 INPUTS = {"image": ["batch", "height", "width", 3], "strength": ["batch"], "style_weights": ["batch", 2]}

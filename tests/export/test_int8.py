@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import pytest
 
-from cli.main import app
-from export import litert, quantize, saved_model
-from export.export import export_model
-from export.litert_graph import operations
-from export.runtimes import load
-from export.signature import signature_of
 from tests.export.networks import generator, inpainter, pictures, stylise
+from zoo.cli.main import app
+from zoo.export import litert, quantize, saved_model
+from zoo.export.export import export_model
+from zoo.export.litert_graph import operations
+from zoo.export.runtimes import load
+from zoo.export.signature import signature_of
 
 
 @pytest.fixture(scope="module")

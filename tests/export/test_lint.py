@@ -7,9 +7,9 @@ import pytest
 from keras import layers, ops
 
 import zoo
-from cli.main import app
-from export.lint import lint
 from tests.export.networks import Digamma
+from zoo.cli.main import app
+from zoo.export.lint import lint
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from export.report import amplification
-from export.signature import example_inputs, free_form_mask, signature_of
-from export.verify import References, compare, psnr, ssim
 from tests.export.networks import batch, generator, inpainter, pictures, stylise
+from zoo.export.report import amplification
+from zoo.export.signature import example_inputs, free_form_mask, signature_of
+from zoo.export.verify import References, compare, psnr, ssim
 
 PICTURE = pictures(1)[0]
 

@@ -7,10 +7,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from export import metadata
-from export.export import export_model
-from export.runtimes import load
 from tests.export.networks import generator, pictures
+from zoo.export import metadata
+from zoo.export.export import export_model
+from zoo.export.runtimes import load
 
 ABOUT = {"data": "eight pictures, public domain", "limits": "draws noise"}
 

@@ -8,15 +8,15 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 import zoo
-from cli.main import app
-from export import mobile
-from export.export import export_model, verify_directory
-from export.litert import gpu_obstacles
-from export.litert_graph import Operation, Tensor, arena_bytes
-from export.manifest import read_manifest
-from export.signature import signature_of
 from tests.export.networks import generator, pictures, stylise
 from zoo._registry import family
+from zoo.cli.main import app
+from zoo.export import mobile
+from zoo.export.export import export_model, verify_directory
+from zoo.export.litert import gpu_obstacles
+from zoo.export.litert_graph import Operation, Tensor, arena_bytes
+from zoo.export.manifest import read_manifest
+from zoo.export.signature import signature_of
 
 DEPLOYABLE = [name for name in zoo.list_models() if family(name).deployable]
 
@@ -163,7 +163,7 @@ def test_a_floor_lowered_by_hand_changes_nothing(exported):
 
 
 def test_bench_takes_sides_that_differ(exported, capfd):
-    from export.bench import measure
+    from zoo.export.bench import measure
 
     out, manifest = exported
     found = measure(out / manifest.artifacts[0].path, (48, 64), threads=1, seconds=0.01)

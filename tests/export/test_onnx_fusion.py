@@ -8,9 +8,9 @@ import onnx
 import pytest
 from keras import layers, ops
 
-from export import onnx_format, onnx_fusion, saved_model
-from export.signature import signature_of, tensor_specs
 from tests.models import sample
+from zoo.export import onnx_format, onnx_fusion, saved_model
+from zoo.export.signature import signature_of, tensor_specs
 from zoo.layers import (
     AdaptiveInstanceNormalization,
     BicubicUpsampling2D,

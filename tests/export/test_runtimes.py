@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export import litert, onnx_format, saved_model
-from export.runtimes import load
-from export.signature import signature_of, tensor_specs
 from tests.export.networks import generator
+from zoo.export import litert, onnx_format, saved_model
+from zoo.export.runtimes import load
+from zoo.export.signature import signature_of, tensor_specs
 
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ("g.keras", "g.tflite", "g.onnx", "saved")
@@ -94,7 +94,7 @@ def test_other_places_are_one_line(tmp_path):
 @pytest.mark.parametrize(("name", "unwanted"), [("g.tflite", "onnxruntime"), ("g.onnx", "ai_edge_litert")])
 def test_a_mobile_file_runs_without_tensorflow(artefacts, name, unwanted):
     code = (
-        "import sys, numpy as np; import export.manifest; from export.runtimes import load\n"
+        "import sys, numpy as np; import zoo.export.manifest; from zoo.export.runtimes import load\n"
         f"load({str(artefacts / name)!r}, threads=1)(latent=np.ones((1, 8)), label=np.eye(3)[:1])\n"
         f"sys.exit(', '.join({{'tensorflow', 'keras', 'PIL', {unwanted!r}}} & set(sys.modules)) or 0)"
     )

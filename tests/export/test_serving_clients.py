@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from cli.main import app
-from export.provenance import EDITED, WORDS
-from export.serving import client
 from tests.export.networks import batch
 from tests.export.requests import decoded, png, request_for, saved_model
 from tests.export.served import Server
+from zoo.cli.main import app
+from zoo.export.provenance import EDITED, WORDS
+from zoo.export.serving import client
 
 # Clients not written by us.
 
@@ -147,7 +147,9 @@ def test_without_the_stubs_rest_still_works(serving_directory):
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn"])
 def test_a_missing_extra_is_one_line(serving_directory, package):
-    code = f"import sys; sys.modules[{package!r}] = None; from cli.main import app; app(['serve', {str(serving_directory)!r}])"
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; from zoo.cli.main import app; app(['serve', {str(serving_directory)!r}])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert f"zoo serve needs {package}" in done.stderr and "pip install 'keras-image-zoo[serve]'" in done.stderr

@@ -8,13 +8,13 @@ from google.protobuf import text_format as protobuf_text
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from cli.main import app
-from export.export import export_model
-from export.manifest import check_files, read_manifest
-from export.serving import configuration, text_format, warmup
-from export.serving.preview import Limits, open_preview
-from export.serving.releases import add_version, make_stable, versions_in
 from tests.export.networks import generator, inpainter, pictures
+from zoo.cli.main import app
+from zoo.export.export import export_model
+from zoo.export.manifest import check_files, read_manifest
+from zoo.export.serving import configuration, text_format, warmup
+from zoo.export.serving.preview import Limits, open_preview
+from zoo.export.serving.releases import add_version, make_stable, versions_in
 
 
 def exported(network, out):

@@ -15,8 +15,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from export.serving.warmup import FILE
 from tests.export.requests import png, request_for
+from zoo.export.serving.warmup import FILE
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export.export import export_model
-from export.provenance import EDITED, GENERATED
 from tests.export.browser import FLAGS, chromium
 from tests.export.networks import generator, inpainter, pictures
 from tests.export.requests import decoded, png, request_for
 from tests.export.served import Server
+from zoo.export.export import export_model
+from zoo.export.provenance import EDITED, GENERATED
 
 DONE = "#download:not([hidden])"
 NAMELESS = """[...document.querySelectorAll('input, select, button')].filter((e) => e.checkVisibility() && !(

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import zoo
-from export.export import export_model
-from export.graph import Graph
-from export.runtimes import load
-from export.tiling import run_by_tiles
 from tests.models import sample
+from zoo.export.export import export_model
+from zoo.export.graph import Graph
+from zoo.export.runtimes import load
+from zoo.export.tiling import run_by_tiles
 
 
 class Area:
@@ -93,7 +93,7 @@ def test_small_and_narrow_pictures(size, tmp_path):
 
 
 def test_a_residual_network_is_cut_where_it_must_be_and_nothing_is_computed_twice(tmp_path):
-    from export.tiling import Network
+    from zoo.export.tiling import Network
 
     network = runtime(tmp_path, "fast_style", residual_blocks=2)
     plan = Network(network, *inputs_of(network, 128, 128))

@@ -10,16 +10,16 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from export import web
-from export.export import export_model
-from export.manifest import read_manifest
-from export.provenance import EDITED, GENERATED
-from export.runtimes import load
-from export.signature import Signature, named
-from export.unsupported import Unsupported
 from tests.export.browser import FLAGS, chromium, missing, npm_runtime, serve
 from tests.export.networks import generator, inpainter, pictures, stylise
 from tests.models import sample
+from zoo.export import web
+from zoo.export.export import export_model
+from zoo.export.manifest import read_manifest
+from zoo.export.provenance import EDITED, GENERATED
+from zoo.export.runtimes import load
+from zoo.export.signature import Signature, named
+from zoo.export.unsupported import Unsupported
 
 STEP = 1 / 255
 NETWORKS = {"stylise": stylise, "inpainter": inpainter, "generator": generator}

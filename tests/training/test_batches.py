@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from training.batches import Batches
-from training.sources import Files, open_source
 from zoo.specs import Label, Normal, OneHot, Picture, Uniform
+from zoo.training.batches import Batches
+from zoo.training.sources import Files, open_source
 
 
 class Labelled(Files):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.training.tiny import Tiny
-from training import checkpoint
+from zoo.training import checkpoint
 
 
 def compiled(seed=0, **config):

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from tests.training.processes import free_addresses, tf_config
-from training.cluster import Cluster, read_cluster, wait_for_all
+from zoo.training.cluster import Cluster, read_cluster, wait_for_all
 
 
 def test_read(monkeypatch):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.crops import Crop, cut_jpeg
-from training.sources import open_source
+from zoo.training.crops import Crop, cut_jpeg
+from zoo.training.sources import open_source
 
 
 @pytest.fixture

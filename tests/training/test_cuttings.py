@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.models import sample
-from training.cuttings import main
+from zoo.training.cuttings import main
 
 
 def test_squares_of_the_picture(tmp_path, monkeypatch):

@@ -7,8 +7,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tests.models import sample
-from training.degradations import NOISES, add_noise, downscale, downscaled_frames, resize_bicubic, resize_matrix, to_bytes
-from training.restoration_metrics import psnr, ssim, y_channel
+from zoo.training.degradations import NOISES, add_noise, downscale, downscaled_frames, resize_bicubic, resize_matrix, to_bytes
+from zoo.training.restoration_metrics import psnr, ssim, y_channel
 
 
 def generator(seed=0):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from training.drawn_styles import KINDS, SIDE, style_picture
+from zoo.training.drawn_styles import KINDS, SIDE, style_picture
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)))
@@ -20,6 +20,6 @@ def test_every_kind_is_full_of_colour_and_the_same_every_time(number):
 
 
 def test_the_command_fills_a_folder(tmp_path):
-    command = [sys.executable, "-m", "training.drawn_styles", "--out", str(tmp_path / "styles"), "--count", "2"]
+    command = [sys.executable, "-m", "zoo.training.drawn_styles", "--out", str(tmp_path / "styles"), "--count", "2"]
     subprocess.run(command, check=True)
     assert [file.name for file in sorted((tmp_path / "styles").iterdir())] == ["0000.png", "0001.png"]

@@ -5,10 +5,10 @@ import pytest
 
 import zoo
 from tests.models import adapted
-from training.evaluate import evaluate
-from training.metrics import extractor
-from training.restoration_metrics import psnr
-from training.sources import open_source
+from zoo.training.evaluate import evaluate
+from zoo.training.metrics import extractor
+from zoo.training.restoration_metrics import psnr
+from zoo.training.sources import open_source
 
 
 def test_an_untrained_denoiser_returns_the_noisy_picture_and_is_measured_so(pictures):
@@ -24,7 +24,7 @@ def test_an_inpainter_is_measured_in_the_hole_only(pictures):
     model = zoo.create("unet_inpainter", preset="tiny", perceptual_weight=0.0, style_weight=0.0)
     sources = {"data": open_source(pictures)}
     figures = evaluate(model, sources, count=8)
-    from training.batches import Batches
+    from zoo.training.batches import Batches
 
     batch = Batches(model.batch_spec, sources, 8)(0)
     answers = np.asarray(model.samples(batch)["filled"])

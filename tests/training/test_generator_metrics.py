@@ -6,8 +6,8 @@ import shutil
 import numpy as np
 import pytest
 
-from training.metrics import FIGURES
-from training.run import train
+from zoo.training.metrics import FIGURES
+from zoo.training.run import train
 
 ARGUMENTS = {"preset": "tiny", "batch_size": 2, "steps": 6, "checkpoint_every": 2, "log_every": 3, "ema": 0.5}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.masks import KINDS, center, draw_mask, stroke
+from zoo.training.masks import KINDS, center, draw_mask, stroke
 
 
 def drawn(kind, seed=0, size=64, area=None):
@@ -64,6 +64,6 @@ def test_wrong_wishes_are_refused():
 
 def test_the_command_writes_the_same_mask(tmp_path):
     arguments = ["--kind", "free_form", "--size", "64", "--area", "0.2", "0.3", "--seed", "5"]
-    subprocess.run([sys.executable, "-m", "training.masks", str(tmp_path / "mask.png"), *arguments], check=True)
+    subprocess.run([sys.executable, "-m", "zoo.training.masks", str(tmp_path / "mask.png"), *arguments], check=True)
     written = np.asarray(Image.open(tmp_path / "mask.png"))[..., None] / 255
     np.testing.assert_array_equal(written, drawn("free_form", 5, 64, (0.2, 0.3)))

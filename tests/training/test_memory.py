@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.memory import Memory
+from zoo.training.memory import Memory
 
 SHAPE = (2, 8, 8, 3)
 

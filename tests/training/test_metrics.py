@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy import linalg, spatial
 
-from training.generator_metrics import GeneratorMetrics
-from training.metrics import (
+from zoo.training.generator_metrics import GeneratorMetrics
+from zoo.training.metrics import (
     Features,
     Moments,
     compare,

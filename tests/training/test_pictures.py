@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from training.pictures import grid, list_pictures, read_picture, write_picture
+from zoo.training.pictures import grid, list_pictures, read_picture, write_picture
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def refused(path, *words, **options):
 
 
 def test_no_heavy_import():
-    code = "import sys, training.pictures; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
+    code = "import sys, zoo.training.pictures; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from training.batches import Batches, window_of
-from training.crops import Crop
-from training.sources import open_source
 from zoo.specs import Label, Normal, Picture
+from zoo.training.batches import Batches, window_of
+from zoo.training.crops import Crop
+from zoo.training.sources import open_source
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from PIL import Image
 
 from tests.training.processes import finish, start, start_workers
 from tests.training.tiny import Tiny, train_tiny, weights
-from training import checkpoint
-from training.callbacks import Terminated
-from training.pictures import read_picture
+from zoo.training import checkpoint
+from zoo.training.callbacks import Terminated
+from zoo.training.pictures import read_picture
 
 
 @pytest.fixture(scope="module")

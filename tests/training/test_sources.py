@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.sources import SAMPLES, open_source
+from zoo.training.sources import SAMPLES, open_source
 
 
 @pytest.fixture

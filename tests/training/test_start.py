@@ -9,7 +9,7 @@ import pytest
 import zoo
 from tests.cli.in_process import run
 from tests.training.tiny import train_tiny, weights
-from training.start import take_weights
+from zoo.training.start import take_weights
 
 
 @pytest.fixture(scope="module")

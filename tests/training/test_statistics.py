@@ -5,7 +5,7 @@ import numpy as np
 
 import zoo
 from tests.models import batches
-from training.statistics import averaged_copy, normalisations
+from zoo.training.statistics import averaged_copy, normalisations
 
 
 def trained(ema):

@@ -5,7 +5,7 @@ import json
 import pytest
 import tensorflow as tf
 
-from training.strategies import check_batch_size, check_combination, make_strategy
+from zoo.training.strategies import check_batch_size, check_combination, make_strategy
 
 
 def test_one_device():

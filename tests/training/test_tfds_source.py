@@ -12,10 +12,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import zoo
-from training import tfds_source
-from training.batches import Batches
-from training.run import train
-from training.sources import open_source
+from zoo.training import tfds_source
+from zoo.training.batches import Batches
+from zoo.training.run import train
+from zoo.training.sources import open_source
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ from PIL import Image
 
 import zoo
 from tests.training.tiny import train_tiny, weights
-from training.batches import Batches
-from training.sources import open_source
-from training.tfrecord import crc32c, record_offsets
-from training.tfrecord_source import write
+from zoo.training.batches import Batches
+from zoo.training.sources import open_source
+from zoo.training.tfrecord import crc32c, record_offsets
+from zoo.training.tfrecord_source import write
 
 
 @pytest.fixture

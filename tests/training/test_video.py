@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from training.video import neighbours, transform_video
+from zoo.training.video import neighbours, transform_video
 
 av = pytest.importorskip("av")
 

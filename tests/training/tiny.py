@@ -8,10 +8,10 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from training.callbacks import Terminated
-from training.run import train
 from zoo._base import ImageModel
 from zoo.specs import Normal, Picture
+from zoo.training.callbacks import Terminated
+from zoo.training.run import train
 
 
 @keras.saving.register_keras_serializable("tests")

@@ -10,10 +10,10 @@ from keras import ops
 
 import zoo
 from tests.models import batches
-from training.run import train
-from training.strategies import make_strategy
 from zoo.layers import AdaptiveAugmentation
 from zoo.losses.gradient_penalty import squared_gradient
+from zoo.training.run import train
+from zoo.training.strategies import make_strategy
 
 random = np.random.default_rng(0)
 CONVOLUTIONAL = {"convolutional": True, "width": 4}

@@ -6,9 +6,9 @@ import tensorflow as tf
 
 import zoo
 from tests.models import batches
-from training.strategies import make_strategy
 from zoo.cyclegan import LinearDecay
 from zoo.layers import PicturePool
+from zoo.training.strategies import make_strategy
 
 
 def test_networks_have_the_published_sizes():

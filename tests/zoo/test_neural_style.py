@@ -6,9 +6,9 @@ import pytest
 
 import zoo
 from tests.models import batches, sample
-from training.optimise import optimise_picture, pyramid
 from zoo.neural_style import gray
 from zoo.neural_style.geometry import cover, sides
+from zoo.training.optimise import optimise_picture, pyramid
 
 
 def painted(steps=0, **config):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import zoo
-from training.ship import LARGEST, lighten, pack, round_significand
 from zoo import _load
 from zoo._load import shipped, shipped_weights
+from zoo.training.ship import LARGEST, lighten, pack, round_significand
 
 
 @pytest.mark.parametrize("name", shipped_weights())

@@ -6,8 +6,8 @@ import pytest
 
 import zoo
 from tests.models import batches, sample
-from training.degradations import downscale, downscaled_frames, resize_bicubic
 from zoo.layers import BicubicUpsampling2D
+from zoo.training.degradations import downscale, downscaled_frames, resize_bicubic
 
 
 def tiny(**config):

@@ -7,9 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 import zoo
-from export.export import export_model
-from export.litert_graph import operations
 from tests.models import sample
+from zoo.export.export import export_model
+from zoo.export.litert_graph import operations
 from zoo.layers import CropLike, PadToMultiple, ReflectionPadding2D, ThinConv2D
 
 RANDOM = np.random.default_rng(0)

@@ -6,8 +6,8 @@ import pytest
 
 import zoo
 from tests.models import sample
-from training.masks import draw_mask
 from zoo.layers import GatedConvolution2D, PartialConvolution2D, PyramidFill
+from zoo.training.masks import draw_mask
 
 CONVOLUTIONS = ("plain", "partial", "gated")
 

@@ -6,9 +6,9 @@ import pytest
 from keras import ops
 
 import zoo
-from training.batches import Batches
-from training.sources import open_source
 from zoo.losses.kl import kl_to_standard_normal
+from zoo.training.batches import Batches
+from zoo.training.sources import open_source
 
 random = np.random.default_rng(0)
 

@@ -1,6 +1,6 @@
 """The shipped weight `adain/any`: any picture as the style. The last of the three goes that it was trained in.
 
-    python -m training.drawn_styles --out STYLES --count 1000
+    python -m zoo.training.drawn_styles --out STYLES --count 1000
     zoo train --recipe adain_any --data folder:PHOTOS --set style=folder:STYLES --start-from SECOND --out runs/adain
 
 The first go: `--size 128 --steps 13000 --set learning_rate=0.002 --set style_weight=1 --ema 0.999` from nothing; the second: from

@@ -1,6 +1,6 @@
 """The shipped weight `cyclegan/wave`: photographs as Hokusai's woodcut, learned from two folders without pairs.
 
-    python -m training.cuttings wave.jpg --out CUTTINGS --count 200 --sides 160,360
+    python -m zoo.training.cuttings wave.jpg --out CUTTINGS --count 200 --sides 160,360
     zoo train --recipe cyclegan_wave --data folder:PHOTOS --set target=folder:CUTTINGS --out runs/cyclegan
 
 Pictures: 561 photographs, one ImageNet picture a class, short side 288; 200 cuttings of one print.
