@@ -59,9 +59,11 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """`model` is the served name, `keras` the stored model that all are compared with, `threads` what they were timed at."""
+    """`model` is the served name, `weight` the shipped weight that it was made of, if any, `keras` the stored model that all are
+    compared with, `threads` what they were timed at."""
 
     model: str
+    weight: str
     keras: str
     keras_sha256: str
     config: dict[str, Any]
