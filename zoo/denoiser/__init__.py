@@ -3,12 +3,13 @@
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from zoo._base import ImageModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.denoiser.networks import dncnn, unet
+from zoo.roles import Photograph, Result, Share, Signature
 from zoo.specs import RECIPES, Degraded, Noisy, Picture
 
 
@@ -109,12 +110,16 @@ class Denoiser(ImageModel):
         distance = ops.abs(difference) if self.distance == "absolute" else ops.square(difference)
         return {self.distance: ops.mean(distance, axis=(1, 2, 3))}
 
+    @property
+    def signature(self) -> Signature:
+        strength = Share(name="strength", meaning="0 (the picture itself) to 1")
+        return Signature.of([Photograph(channels=self.channels), strength], [Result(channels=self.channels)])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, self.channels), name="image")
-        strength = layers.Input((), name="strength")
-        share = ops.reshape(ops.clip(strength, 0.0, 1.0), (-1, 1, 1, 1))
-        picture = image + share * (self.restore(image, training=False) - image)
-        inputs = {"image": image, "strength": strength}
+        inputs = self.deployed_inputs()
+        image = inputs["image"]
+        strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
+        picture = image + strength * (self.restore(image, training=False) - image)
         return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
 from zoo._perceptual import PerceptualModel
@@ -11,6 +11,7 @@ from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import BicubicUpsampling2D, fold
 from zoo.losses.adversarial import judge
+from zoo.roles import Frames, Photograph, Result, Signature
 from zoo.specs import RECIPES, Degraded, Picture, Reduced
 from zoo.super_resolution.networks import enlarging_network
 
@@ -160,10 +161,15 @@ class SuperResolution(PerceptualModel):
         margin = (batch["image"].shape[1] - self.size) // 2
         return batch["image"][:, margin : margin + self.size, margin : margin + self.size]
 
+    @property
+    def signature(self) -> Signature:
+        picture = Photograph() if self.frames == 1 else Frames(count=self.frames)
+        return Signature.of([picture], [Result(scale=self.factor)])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 3 * self.frames), name="image")
-        picture = fold(self.enlarge)(image, training=False)
-        return keras.Model({"image": image}, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+        inputs = self.deployed_inputs()
+        picture = fold(self.enlarge)(inputs["image"], training=False)
+        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def deployable_networks(self) -> list[keras.Model]:
         """What is folded when it is deployed."""
