@@ -15,7 +15,7 @@ def card_facts(what: str) -> dict[str, str]:
         return _of_run(json.loads(record.read_text(encoding="utf-8"))) if record.is_file() else {}
     from zoo._load import shipped
 
-    return of_card(shipped(what).with_suffix(".md").read_text(encoding="utf-8"))
+    return {"weight": what, **of_card(shipped(what).with_suffix(".md").read_text(encoding="utf-8"))}
 
 
 def of_card(text: str) -> dict[str, str]:

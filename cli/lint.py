@@ -33,8 +33,7 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
         raise ValueError(f"{what} works by optimisation on one picture; there is nothing to export")
     from zoo.export.lint import lint as found_in
 
-    classes = getattr(model, "classes", None)
-    found = {name: found_in(network, classes) for name, network in model.inference_models().items()}
+    found = {name: found_in(network, model.signatures[name]) for name, network in model.inference_models().items()}
     if as_json:
         rows = [{"signature": name, **dataclasses.asdict(item)} for name, items in found.items() for item in items]
         click.echo(json.dumps({"model": model.name, "findings": rows}, indent=2))

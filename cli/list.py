@@ -45,13 +45,11 @@ def describe(name: str, cls: Any, weights: list[str]) -> dict[str, Any]:
         "paper": cls.paper,
         "presets": list(cls.presets),
         "weights": [weight for weight in weights if weight.startswith(f"{name}/")],
-        "signature": signature(cls(**cls.presets["tiny"]).inference_model()) if cls.deployable else None,
+        "signature": signature(cls(**cls.presets["tiny"]).signature) if cls.deployable else None,
     }
 
 
 def signature(deployed: Any) -> dict[str, dict[str, list[int | None]]]:
     """Names and shapes of what goes in and comes out; None is any number."""
-    return {
-        "inputs": {key: list(tensor.shape) for key, tensor in deployed.input.items()},
-        "outputs": {key: list(tensor.shape) for key, tensor in deployed.output.items()},
-    }
+    sides = {"inputs": deployed.inputs, "outputs": deployed.outputs}
+    return {side: {name: list(role.sized(None, None)) for name, role in roles.items()} for side, roles in sides.items()}

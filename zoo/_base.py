@@ -47,6 +47,10 @@ class ImageModel(keras.Model):
     # Further sources of training pictures, named in `batch_spec`: `--set style=folder:paintings`.
     source_settings: ClassVar[tuple[str, ...]] = ()
     deployable: ClassVar[bool] = True
+    # What the family's own name does to pictures without any training: "paint" or "compose"; "" for one that is trained first.
+    untrained: ClassVar[str] = ""
+    # Whether it has `mix_styles`, for sheets of pictures with the coarse, middle or fine styles of others.
+    mixes_styles: ClassVar[bool] = False
     # Examples a step where nothing else is asked for.
     recommended_batch_size: ClassVar[int] = 4
     # Settings that choose what is deployed, and may be changed after training.

@@ -1,6 +1,6 @@
 """Composing elements into a picture by a learned linear map."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -48,6 +48,7 @@ class Compositor(ImageModel):
 
     task = "compositing"
     paper = "Burt and Adelson 1983"
+    untrained: ClassVar[str] = "compose"
     picture_settings = {"element": "elements"}
     alpha_settings = ("element",)
     presets = {

@@ -416,7 +416,7 @@ def role_of(facts: Mapping[str, Any]) -> Role:
     kind = facts["role"]
     if kind not in _BY_KIND:
         raise ValueError(f"there is no role {kind!r}")
-    cls = _BY_KIND[kind]
+    cls: Any = _BY_KIND[kind]
     values = {field.name: facts[field.name] for field in dataclasses.fields(cls)}
     return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 

@@ -167,7 +167,7 @@ class UNetInpainter(PerceptualModel):
             across = ops.abs(composed[:, :, 1:] - composed[:, :, :-1]) * near[:, :, 1:] * near[:, :, :-1]
             terms["total_variation"] = self.total_variation_weight * (mean(down) + mean(across))
         if self.adversarial_weight:
-            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight)
+            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight, hole)
         return {name: terms[name] for name in self.loss_names}
 
     def _feature_distances(self, image: Any, picture: Any, composed: Any) -> tuple[Any, Any]:

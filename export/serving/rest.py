@@ -101,7 +101,8 @@ class Rest:
     def _predict(self, version: Any, body: bytes) -> Response:
         document = read_body(body)
         signature = version.signature(document.get("signature_name", ""))
-        inputs, form = read_tensors(document, {name: messages.numpy_type(info) for name, info in signature.inputs.items()})
+        types = {name: messages.numpy_type(info) for name, info in signature.inputs.items()}
+        inputs, form = read_tensors(document, types, signature.defaults)
         outputs = version.predict(document.get("signature_name", ""), inputs, self.preview.limits.max_pixels)
         return Response(write_tensors(outputs, form), media_type="application/json")
 

@@ -248,7 +248,7 @@ def test_the_parts_of_a_vae_in_one_export_or_each_in_its_own(tmp_path):
     assert encoder.passed and [a.format for a in encoder.artifacts] == ["litert", "onnx"]
     answer = load(tmp_path / "encoder/onnx/vae-dynamic-float32.onnx")(image=np.zeros((2, 16, 16, 1)))
     assert {name: value.shape for name, value in answer.items()} == {"mean": (2, 4), "log_variance": (2, 4)}
-    with pytest.raises(ValueError, match="its code shows a picture, and this model gives log_variance, mean"):
+    with pytest.raises(ValueError, match="its code shows a picture, and this model gives mean, log_variance"):
         export_model(vae, tmp_path / "phone", formats=("mobile",), **options)
 
 

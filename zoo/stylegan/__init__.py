@@ -64,6 +64,7 @@ class StyleGAN(ImageModel):
     task = "generation"
     paper = "Karras et al. 2020"
     recommended_batch_size = 32
+    mixes_styles = True
     presets = {
         "karras": {},
         "paper256": {"size": 256, "width": 16384, "group": 8, "r1": 1.0, "learning_rate": 2.5e-3},

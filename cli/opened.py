@@ -1,0 +1,128 @@
+"""`zoo.open`: one callable for pictures, whatever runs below it; the command line uses it itself."""
+
+from pathlib import Path
+from typing import Any
+
+from zoo.roles import Signature
+
+
+def open(what: str | Path, *, threads: int | None = None) -> "PictureModel":
+    """Opens a shipped weight, a run directory, a `.keras` file or any exported artefact, to be called with pictures.
+
+    Args:
+        what: such as "fast_style/painters", "runs/wave", "model.keras", "wave.onnx", "wave.tflite" or a SavedModel's directory.
+        threads: processor threads of the runtime; all unless given.
+
+    Raises:
+        ValueError: damaged, altered, or no such shipped weight; the message names the nearest.
+        FileNotFoundError: there is no such file.
+
+    Example:
+        >>> painters = zoo.open("fast_style/painters")
+        >>> painted = painters("photo.jpg", style="munch", strength=0.8)
+    """
+    return PictureModel(str(what), open_runtime(str(what), threads))
+
+
+class PictureModel:
+    """From pictures to pictures. `signature` says what it takes and gives, by role; `runtime` runs it on named arrays."""
+
+    def __init__(self, what: str, runtime: Any) -> None:
+        self.what, self.runtime = what, runtime
+
+    def __repr__(self) -> str:
+        return f"<zoo.open({self.what!r}): {', '.join(self.signature.inputs)} -> {', '.join(self.signature.outputs)}>"
+
+    @property
+    def signature(self) -> Signature:
+        return self.runtime.signature
+
+    def __call__(
+        self, picture: Any, *, style: Any = (), mask: Any = None, strength: float | None = None, preserve_color: bool = False
+    ) -> Any:
+        """What the model makes of a picture, or of each of a list.
+
+        Args:
+            picture: a file, a PIL picture, or an array [H, W], [H, W, 1], [H, W, 3] or [H, W, 4] (with transparency): uint8, or
+                float in [0, 1]. A list gives a list.
+            style: the name or number of a style that the model holds, or a style picture; or a list, blended: "munch:0.7".
+            mask: where the hole is (white, 1), for a model that fills one; a transparent part of the picture does as well.
+            strength: 0 to 1, for a model with such an input.
+            preserve_color: keep the picture's colours and take the result's luminance.
+
+        Returns:
+            float32 [H, W, 3] (1 for gray models) in [0, 1], of the model's scale.
+
+        Raises:
+            ValueError: something that the model has no input for, or a picture that it cannot take, in one line.
+
+        Example:
+            >>> zoo.open("unet_inpainter/free_form")(photo, mask=hole).shape == photo.shape
+            True
+        """
+        import numpy as np
+
+        from zoo.cli.inputs import Asked, blending
+        from zoo.cli.transform import transformed
+
+        styles = tuple(style) if isinstance(style, list | tuple) else (style,)
+        runtime = blending(self.runtime, styles)
+        transform = transformed(runtime, Asked(styles, strength, mask, "{}=".format), preserve_color)
+        pictures = picture if isinstance(picture, list) else [picture]
+        results = [np.clip(np.asarray(transform(each)[0]), 0, 1) for each in pictures]
+        return results if isinstance(picture, list) else results[0]
+
+
+def open_runtime(what: str, threads: int | None) -> Any:
+    """The runtime that runs WHAT: an artefact's own, or Keras."""
+    from zoo.export.runtimes import load
+
+    path = Path(what)
+    if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
+        return load(path, threads=threads)
+    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.settings import model_file
+
+    import_tensorflow()
+    file = Path(model_file(what))
+    if not file.is_file():
+        from zoo._load import shipped
+
+        file = shipped(what)
+    return load(file, threads=threads)
+
+
+def as_picture(picture: Any) -> Any:
+    """A file, a PIL picture or an array as a `Picture`: float32 `rgb` [H, W, 3] in [0, 1], and `alpha` [H, W, 1] or None.
+
+    Raises:
+        ValueError: an array of another shape or type, or with values beyond [0, 1].
+        FileNotFoundError, OSError: a file that is not there or cannot be read.
+    """
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    from zoo.training.pictures import Picture, read_picture
+
+    if isinstance(picture, str | Path):
+        return read_picture(picture)
+    if isinstance(picture, Image.Image):
+        upright = ImageOps.exif_transpose(picture)
+        picture = upright.convert("RGBA" if "A" in upright.getbands() or "transparency" in upright.info else "RGB")
+    array = np.asarray(picture)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3, 4) or 0 in array.shape:
+        first = " (channels come last)" if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
+        raise ValueError(f"a picture is an array [H, W], [H, W, 1], [H, W, 3] or [H, W, 4], not {list(array.shape)}{first}")
+    if array.dtype == np.uint8:
+        array = array.astype("float32") / np.float32(255)
+    elif not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"a picture is uint8, or float in [0, 1], not {array.dtype}")
+    if not (array.min() >= -0.01 and array.max() <= 1.01):  # noise may lead a little beyond; what is no number fails too
+        raise ValueError(
+            f"a picture's values lie in [0, 1], not in [{array.min():.4g}, {array.max():.4g}]; divide by 255, or give uint8"
+        )
+    array = array.astype("float32")
+    rgb, alpha = (array, None) if array.shape[-1] in (1, 3) else (array[..., :3], array[..., 3:])
+    return Picture(np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb, alpha)
