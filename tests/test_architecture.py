@@ -116,8 +116,6 @@ def test_the_rule_sees_a_name(tmp_path):
     file = tmp_path / "branch.py"
     lines = ["def f(model):", '    """cgan"""', '    if model.name == "fast_style" or "strength" in model.input:', "        pass"]
     file.write_text("\n".join(lines))
-        'def f(model):\n    """cgan"""\n    if model.name == "fast_style" or "strength" in model.input:\n        pass\n'
-    )
     assert literals(file) == {"fast_style", "strength"}
 
 

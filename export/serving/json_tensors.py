@@ -50,6 +50,13 @@ def read_tensors(
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
+def named_inputs(document: Mapping[str, Any]) -> set[str]:
+    """The names of the inputs in a request; nothing where it names none."""
+    inputs = document.get("inputs", document.get("instances"))
+    first = inputs[0] if isinstance(inputs, list) and inputs else inputs
+    return set(first) if _is_row(first) else set()
+
+
 def _from_columns(inputs: Any, wanted: Mapping[str, str], optional: Collection[str]) -> dict[str, np.ndarray]:
     if not isinstance(inputs, dict) or _is_base64(inputs):
         inputs = {_only(wanted, optional, "inputs is a plain value/list, but expecting an object"): inputs}

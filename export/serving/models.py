@@ -4,7 +4,7 @@ import dataclasses
 import io
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,15 @@ class Version:
         if not needed <= given <= wanted:
             extra, missing = (", ".join(sorted(some)) for some in (given - wanted, needed - given))
             raise invalid(f"input size does not match signature. Sent extra: {{{extra}}}. Missing but required: {{{missing}}}.")
+
+    def fitting(self, names: Collection[str]) -> str:
+        """The signature for a request that names none: the default one, or another that alone takes inputs of these names."""
+        fitting = [
+            name
+            for name, found in self.signatures.items()
+            if set(found.inputs) - set(found.defaults) <= set(names) <= set(found.inputs)
+        ]
+        return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in fitting or len(fitting) != 1 else fitting[0]
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray], max_pixels: int) -> dict[str, np.ndarray]:
         """Runs one signature on named arrays (strings as arrays of bytes objects). Raises ServingError for what does not fit."""
