@@ -8,6 +8,7 @@ import zoo
 from tests.models import batches, sample
 from zoo.layers import BicubicUpsampling2D
 from zoo.training.degradations import downscale, downscaled_frames, resize_bicubic
+from zoo.training.ship import lighten
 
 
 def tiny(**config):
@@ -52,6 +53,16 @@ def test_span_is_deployed_as_plain_convolutions_that_give_the_same():
     np.testing.assert_allclose(deployed({"image": image})["output_image"], expected, atol=2e-5)
     assert np.abs(expected - np.clip(BicubicUpsampling2D(3)(image), 0, 1)).max() > 0.05
     assert deployed.count_params() < model.count_params() / 2
+
+
+def test_a_shipped_span_keeps_its_branches():
+    model = tiny(network="span", perceptual_weight=1.0, adversarial_weight=1e-3, size=32)
+    image = np.random.default_rng(0).random((1, 9, 9, 3), np.float32)
+    model.enlarge.set_weights([np.random.default_rng(0).normal(0, 0.1, weight.shape) for weight in model.enlarge.weights])
+    before = model.inference_model()({"image": image})["output_image"].numpy()
+    lighten(model, 12)
+    np.testing.assert_allclose(model.inference_model()({"image": image})["output_image"], before, atol=2e-3)
+    assert not any(weight.numpy().any() for weight in model.discriminator.trainable_weights)
 
 
 def test_photo_has_half_a_million_weights_and_learns_from_files():

@@ -19,7 +19,7 @@ def gaussian(picture: np.ndarray, level: float, random: np.random.Generator) -> 
 
 def by_channel(picture: np.ndarray, level: float, random: np.random.Generator) -> np.ndarray:
     """Gaussian, and each channel has a deviation of its own between nothing and twice `level`."""
-    deviations = np.float32(level / 255) * random.uniform(0, 2, picture.shape[-1]).astype(np.float32)
+    deviations = np.float32(level / 255) * np.asarray(random.uniform(0, 2, picture.shape[-1]), np.float32)
     return picture + deviations * random.standard_normal(picture.shape, np.float32)
 
 
