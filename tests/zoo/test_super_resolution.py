@@ -6,6 +6,8 @@ import pytest
 
 import zoo
 from tests.models import batches, sample
+from zoo.export.export import export_model
+from zoo.export.runtimes import load
 from zoo.layers import BicubicUpsampling2D
 from zoo.training.degradations import downscale, downscaled_frames, resize_bicubic
 from zoo.training.ship import lighten
@@ -53,6 +55,28 @@ def test_span_is_deployed_as_plain_convolutions_that_give_the_same():
     np.testing.assert_allclose(deployed({"image": image})["output_image"], expected, atol=2e-5)
     assert np.abs(expected - np.clip(BicubicUpsampling2D(3)(image), 0, 1)).max() > 0.05
     assert deployed.count_params() < model.count_params() / 2
+
+
+def test_files_of_a_span_hold_the_folded_weights_and_give_what_the_branches_give(tmp_path):
+    model = tiny(network="span", width=8)
+    random = np.random.default_rng(0)
+    model.enlarge.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.enlarge.weights])
+    pictures = [sample(name, 32) for name in ("astronaut", "chelsea", "coffee", "rocket")] * 2
+    manifest = export_model(
+        model,
+        tmp_path / "out",
+        name="span",
+        formats=("litert", "onnx"),
+        precisions=("float32", "dynamic_int8"),
+        pictures=pictures,
+    )
+    assert {artifact.precision for artifact in manifest.artifacts} == {"float32", "dynamic_int8"} and manifest.passed
+    image = pictures[0][None]
+    for artifact in manifest.artifacts:
+        if artifact.precision == "float32":
+            file = tmp_path / "out" / artifact.path
+            np.testing.assert_allclose(load(file)(image=image)["output_image"], np.clip(model.enlarge(image), 0, 1), atol=1e-4)
+            assert file.stat().st_size < 4 * model.enlarge.count_params()
 
 
 def test_a_shipped_span_keeps_its_branches():
