@@ -83,12 +83,8 @@ def open_runtime(what: str, threads: int | None) -> Any:
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file
 
-    import_tensorflow()
     file = Path(model_file(what))
-    if not file.is_file():
-        from zoo._load import shipped
-
-        file = shipped(what)
+    import_tensorflow()
     return load(file, threads=threads)
 
 

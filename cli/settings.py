@@ -110,4 +110,8 @@ def model_file(what: str) -> str:
         if (path / "config.json").is_file():
             raise ValueError(f"{what} has no model.keras yet: finish its training with zoo train ... --out {what} --resume")
         raise ValueError(f"{what} is no run or export directory: it holds no model.keras")
-    return what
+    if path.is_file():
+        return what
+    from zoo._shipped import shipped
+
+    return str(shipped(what))

@@ -128,11 +128,13 @@ def train(
 
     Example: zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave --steps 4000
     """
+    from zoo._registry import choose, names
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file, parse_settings
 
     if (workers is None) == (strategy == "ray"):
         raise ValueError("--strategy ray and --workers N belong together")
+    choose("model", model, names())
     import_tensorflow()
     given = {setting.partition("=")[0] for setting in settings}
     recipe = [setting for setting in context.meta.get("settings", ()) if setting.partition("=")[0] not in given]

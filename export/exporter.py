@@ -166,6 +166,7 @@ class Exporter:
         """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
         manifest = Manifest(
             model=self.name,
+            weight=self.about.get("weight", ""),
             keras=KERAS_FILE,
             keras_sha256=sha256(self.directory / KERAS_FILE),
             config=self.model.get_config() if isinstance(self.model, zoo.ImageModel) else {"name": self.model.name},

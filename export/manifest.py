@@ -19,7 +19,7 @@ FLOORS = {"float32": 1e-4, "float16": 50.0, "dynamic_int8": 35.0, "int8": 30.0}
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """The difference to the Keras model, the worst of all pictures.
+    """The difference to the Keras model, the worst of all pictures; `pictures` counts the examples that were compared.
 
     `psnr` is in dB against a peak of 1 (200 stands for equal), `floor` is the largest max_abs allowed in float32 and the lowest
     psnr elsewhere. NaN (null in the file) marks a measure that does not exist: the artefact did not run, or gave no numbers.
@@ -59,9 +59,11 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """`model` is the served name, `keras` the stored model that all are compared with, `threads` what they were timed at."""
+    """`model` is the served name, `weight` the shipped weight that it was made of, if any, `keras` the stored model that all are
+    compared with, `threads` what they were timed at."""
 
     model: str
+    weight: str
     keras: str
     keras_sha256: str
     config: dict[str, Any]

@@ -107,7 +107,7 @@ def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime
     needed = controls(manifest.signature)
     page = {
         "model": manifest.model,
-        "about": {key: value for key, value in about.items() if key in ("task", "paper")},
+        "about": {key: value for key, value in about.items() if key in ("task", "paper", "weight")},
         "size": manifest.signature.own_size,
         "controls": needed,
         "files": [_file(artifact, directory) for artifact in offered],

@@ -60,10 +60,8 @@ class Role:
         return dataclasses.replace(self, batch=first if isinstance(first, int) and first > 0 else self.batch)
 
     def to_json(self) -> dict[str, Any]:
-        facts = {"role": self.kind, **dataclasses.asdict(self)}
-        return json.loads(
-            json.dumps({**facts, "dtype": self.dtype, "shape": self.shape, "range": self.range, "default": self.default})
-        )
+        derived = {name: getattr(self, name) for name in ("dtype", "shape", "range", "default", "words")}
+        return json.loads(json.dumps({"role": self.kind, **dataclasses.asdict(self), **derived}))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

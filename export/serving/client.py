@@ -117,7 +117,7 @@ def ask(address: str, body: Any = None) -> Any:
 
 
 def picture_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
-    parser.add_argument("picture", help=f"a JPEG or PNG file: {role['words']}")
+    parser.add_argument("picture", nargs="?", help=f"a JPEG or PNG file: {role['words']}")
 
 
 def file_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
@@ -147,6 +147,8 @@ def seed_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None
 
 
 def picture_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    if arguments.picture is None:
+        raise ValueError("this model takes a picture: give a file")
     return encoded(arguments.picture)
 
 

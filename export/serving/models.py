@@ -51,12 +51,13 @@ class Version:
 
     def fitting(self, names: Collection[str]) -> str:
         """The signature for a request that names none: the default one, or another that alone takes inputs of these names."""
+        definitions = {name: self.signatures[name] for name in self.loaded.signatures}
         fitting = [
             name
-            for name, found in self.signatures.items()
+            for name, found in definitions.items()
             if set(found.inputs) - set(found.defaults) <= set(names) <= set(found.inputs)
         ]
-        return DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in fitting or len(fitting) != 1 else fitting[0]
+        return fitting[0] if names and len(fitting) == 1 else DEFAULT_SIGNATURE
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray], max_pixels: int) -> dict[str, np.ndarray]:
         """Runs one signature on named arrays (strings as arrays of bytes objects). Raises ServingError for what does not fit."""

@@ -22,6 +22,7 @@ def page(preview: Preview) -> str:
     version = preview.models.find(manifest.model)
     facts = {
         "model": manifest.model,
+        "weight": manifest.weight,
         "versions": sorted(preview.models.by_name[manifest.model]),
         "labels": preview.models.labels[manifest.model],
         "bytes": "serve_bytes" in version.signatures,

@@ -55,7 +55,7 @@ def test_every_cell_is_a_file_that_passed_or_a_reason(exported):
     impossible = {("savedmodel", "float16"), ("savedmodel", "dynamic_int8"), ("web", "float16")}
     assert {(s.format, s.precision) for s in manifest.skipped} == impossible
     for artifact in manifest.artifacts:
-        assert artifact.parity.pictures == 8 and artifact.latency_ms > 0
+        assert artifact.parity.pictures == (8 if artifact.shape != "dynamic" else 16) and artifact.latency_ms > 0
         assert sha256(out / artifact.path) == artifact.sha256
     assert made["litert", "float32", "48x64"].path == "litert/stylise-48x64-float32.tflite"
     assert made["savedmodel", "float32", "dynamic"].path == "savedmodel/stylise/1"

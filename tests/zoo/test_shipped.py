@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from zoo import _load
-from zoo._load import shipped, shipped_weights
+from zoo._shipped import shipped, shipped_weights
 from zoo.training.ship import LARGEST, lighten, pack, round_significand
 
 

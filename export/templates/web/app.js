@@ -215,7 +215,8 @@ function describe() {
   $("eyebrow").textContent = about.task ? sentence(about.task) : "Picture model";
   const made = "A downloaded picture says in its metadata that this model made it.";
   const paper = about.paper ? `After ${about.paper}. ` : "";
-  $("footer").textContent = `${paper}Run by onnxruntime-web ${runtime.version}. ${made}`;
+  const weight = about.weight ? `${about.weight}. ` : "";
+  $("footer").textContent = `${weight}${paper}Run by onnxruntime-web ${runtime.version}. ${made}`;
 }
 
 async function main() {
