@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from zoo.cli.apply import apply
 from zoo.cli.bench import bench
+from zoo.cli.degrade import degrade
 from zoo.cli.demo import demo
 from zoo.cli.evaluate import evaluate
 from zoo.cli.export import export
@@ -88,7 +89,7 @@ def app() -> None:
     """
 
 
-for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, demo):
+for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, degrade, demo):
     app.add_command(command)
 
 if __name__ == "__main__":
