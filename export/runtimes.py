@@ -89,7 +89,7 @@ class KerasRuntime(Runtime):
         threads = _tensorflow_threads(threads or os.cpu_count() or 1)
         import keras
 
-        importlib.import_module("zoo._registry").families()  # makes their classes known to Keras
+        importlib.import_module("zoo._load").import_family_of(path)  # makes its class known to Keras
         super().__init__(path, threads)
         model = keras.saving.load_model(path, compile=False)
         self.network = model.inference_model() if hasattr(model, "inference_model") else model

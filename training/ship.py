@@ -70,6 +70,7 @@ def main() -> None:
     file = Path(given.run) / "model.keras" if Path(given.run).is_dir() else Path(given.run)
     model, light = zoo.load(str(file)), zoo.load(str(file))
     lighten(light, given.bits)
+    light.keep()  # the pictures that it was trained on are for training
     target = WEIGHTS / f"{given.name}.keras"
     with tempfile.TemporaryDirectory() as folder:
         plain, packed = Path(folder) / "model.keras", Path(folder) / "packed.keras"
