@@ -20,7 +20,12 @@ def list_families(as_json: bool) -> None:
     from zoo._load import shipped_weights
     from zoo._registry import family
 
-    rows = [describe(name, family(name), list(shipped_weights())) for name in zoo.list_models()]
+    rows = []
+    for name in zoo.list_models():
+        try:
+            rows.append(describe(name, family(name), list(shipped_weights())))
+        except Exception as error:  # of somebody else's package, which must not hide the others
+            click.echo(f"zoo: {name} is left out: {' '.join(str(error).split())}", err=True)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return

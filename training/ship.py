@@ -30,7 +30,8 @@ def round_significand(values: np.ndarray, bits: int) -> np.ndarray:
 
 
 def lighten(model: Any, bits: int) -> None:
-    """Rounds what is deployed and zeroes what is not, in place."""
+    """Rounds what is deployed, zeroes what is not and forgets the pictures of the objective, in place."""
+    model.keep()
     deployed = {id(variable) for network in model.deployable_networks() for variable in network.variables}
     for variable in model.variables:
         if not str(variable.dtype).startswith("float"):
@@ -70,7 +71,6 @@ def main() -> None:
     file = Path(given.run) / "model.keras" if Path(given.run).is_dir() else Path(given.run)
     model, light = zoo.load(str(file)), zoo.load(str(file))
     lighten(light, given.bits)
-    light.keep()  # the pictures that it was trained on are for training
     target = WEIGHTS / f"{given.name}.keras"
     with tempfile.TemporaryDirectory() as folder:
         plain, packed = Path(folder) / "model.keras", Path(folder) / "packed.keras"

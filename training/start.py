@@ -48,25 +48,30 @@ def build(
     settings = cls.picture_settings
     for name, files in pictures.items():
         config.setdefault(settings[choose("picture setting", name, settings)], len(files))
-    remembered = not pictures and resumed is not None and (resumed / PICTURES).is_file()
-    if remembered:
-        with np.load(resumed / PICTURES, allow_pickle=False) as arrays:
-            kept = {name: [arrays[f"{name} {place}"] for place in range(int(arrays[name]))] for name in settings}
-        config |= {settings[name]: len(several) for name, several in kept.items()}
+    kept = {} if pictures or resumed is None else _remembered(resumed, settings)
+    config |= {settings[name]: len(several) for name, several in kept.items()}
     built = zoo.create(model, preset, **config) if isinstance(model, str) else model(**config)
     for name, count in settings.items():
-        if getattr(built, count) and not remembered and not pictures.get(name):
+        if getattr(built, count) and not kept and not pictures.get(name):
             raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
     begun = None if start_from is None else take_weights(built, start_from)
     if pictures:
         readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
         built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
-    if remembered:
+    if kept and resumed:
         built.keep(**kept)
         built.prepare()
         return built, json.loads((resumed / "config.json").read_text())["pictures"], begun
     digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
     return built, digests, begun
+
+
+def _remembered(run: Path, settings: Any) -> dict[str, list[np.ndarray]]:
+    """The pictures that a run is configured with, by setting; none where it has none."""
+    if not (run / PICTURES).is_file():
+        return {}
+    with np.load(run / PICTURES, allow_pickle=False) as arrays:
+        return {name: [arrays[f"{name} {place}"] for place in range(int(arrays[name]))] for name in settings}
 
 
 def remember_pictures(out: Path, model: Any) -> None:

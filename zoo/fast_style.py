@@ -129,7 +129,7 @@ class FastStyle(ImageModel):
         if len(style) != self.styles:
             raise ValueError(f"this model holds {self.styles} style(s) and was given {len(style)} style picture(s)")
         self.keep(style=[resize_short_side(picture, self.style_size) for picture in style])
-        vars(self).pop("_perceptual", None)
+        self.__dict__.pop("_perceptual", None)
         self.prepare()
 
     def prepare(self) -> None:

@@ -163,7 +163,7 @@ class NeuralStyle(ImageModel):
             content=[cover(picture, height, width)[0] for picture in content],
             mask=[ops.mean(cover(picture, height, width)[0], axis=-1, keepdims=True) for picture in mask],
         )
-        vars(self).pop("_objective", None)
+        self.__dict__.pop("_objective", None)
         self.prepare()
 
     def prepare(self) -> None:
