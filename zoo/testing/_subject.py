@@ -1,6 +1,7 @@
 """A family that is looked at: models of it, pictures for them, and the one that was trained."""
 
 import functools
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,12 @@ class Subject:
         sources = {source: open_source(self.source) for source in ("data", *model.source_settings)}
         return Batches(model.batch_spec, sources, batch_size)
 
+    def batch(self, model: Any) -> dict[str, Any]:
+        """The first of them, as tensors."""
+        import keras
+
+        return {name: keras.ops.convert_to_tensor(value) for name, value in self.batches(model)(0).items()}
+
     def fit(self, model: Any, steps: int) -> dict[str, list[float]]:
         """Steps of the stock fit, one an epoch; the history."""
         batches = self.batches(model).dataset()
@@ -102,8 +109,8 @@ def values(variables: Any) -> list[np.ndarray]:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's message, on one line and no longer than three."""
-    return " ".join(str(error).split())[:400]
+    """An error's message, on one line, without colours, and no longer than three."""
+    return " ".join(re.sub(r"\x1b\[\d+m", "", str(error)).split())[:400]
 
 
 def attempt(subject: Subject, what: str, action: Callable[[], Any]) -> Any:
