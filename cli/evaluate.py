@@ -52,7 +52,7 @@ def evaluate(
     file = model_file(what)
     import_tensorflow()
     import zoo
-    from zoo._registry import families
+    from zoo._registry import name_of
     from zoo.training.evaluate import evaluate as measure
     from zoo.training.evaluate import makes_pictures
     from zoo.training.metrics import extractor
@@ -60,13 +60,13 @@ def evaluate(
     from zoo.training.sources import open_source
 
     model = zoo.load(file)
-    family = next(name for name, cls in families().items() if type(model) is cls)
-    _, pictures, sources = parse_settings(family, settings)
+    _, pictures, sources = parse_settings(name_of(type(model)), settings)
     for name, number in model.picture_settings.items():
-        if getattr(model, number) and name not in pictures:
+        if getattr(model, number) and name not in {**pictures, **model.pictures}:
             raise ValueError(f"the objective of {what} needs the picture that it was trained with: --set {name}=PICTURE")
     if pictures:
-        model.adapt(**{name: [read_picture(file).rgb for file in files] for name, files in pictures.items()})
+        given = {name: [read_picture(file).rgb for file in files] for name, files in pictures.items()}
+        model.adapt(**{**model.pictures, **given})
     figures = measure(
         model,
         {name: open_source(text, data_dir=data_dir) for name, text in {"data": data, **sources}.items()},

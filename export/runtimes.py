@@ -103,9 +103,11 @@ class KerasRuntime(Runtime):
         import keras
 
         from zoo._base import ImageModel
+        from zoo._load import import_family_of
         from zoo._registry import families
 
-        families()  # makes their classes known to Keras
+        if import_family_of(path) is None:  # makes its class known to Keras, or for a plain network the layers of all
+            families()
         super().__init__(path, threads)
         model = keras.saving.load_model(path, compile=False)
         of_the_zoo = isinstance(model, ImageModel)

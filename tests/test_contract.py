@@ -1,95 +1,31 @@
 """What every family of the zoo must do; a new family is tested by existing."""
 
-import shutil
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 import zoo
 from tests.models import adapted, batches, sample
 from tests.training.processes import finish, start_workers
 from zoo._registry import family
 from zoo.export.export import export_model
-from zoo.training.pictures import write_picture
-from zoo.training.run import train
-from zoo.training.strategies import make_strategy
+from zoo.testing import CHECKS, Subject
 
 FAMILIES = zoo.list_models()
 DEPLOYABLE = [name for name in FAMILIES if family(name).deployable]
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def trained(request, pictures):
-    """A family's tiny model after two steps of the stock fit, and the history of its losses."""
-    keras.utils.set_random_seed(0)
-    model = adapted(request.param)
-    model.compile()
-    history = model.fit(batches(model, pictures=pictures).dataset(), steps_per_epoch=1, epochs=2, verbose=0, shuffle=False)
-    return model, history.history
+def subject(request, tmp_path_factory):
+    """A family, with the model that its checks share."""
+    return Subject(request.param, tmp_path_factory.mktemp(request.param))
 
 
-@pytest.fixture(scope="session")
-def two_replicas():
-    return make_strategy("mirrored", 2)
-
-
-def variables(model):
-    return [np.array(variable) for variable in [*model.variables, *model.optimizer.variables]]
-
-
-def test_losses_are_finite_and_named(trained):
-    model, history = trained
-    assert set(history) == {"loss", *model.loss_names}
-    assert np.isfinite(list(history.values())).all()
-    np.testing.assert_allclose(history["loss"], sum(np.array(history[name]) for name in model.loss_names), rtol=1e-5)
-
-
-def test_training_moves_every_weight(trained):
-    model, _ = trained
-    fresh = adapted(model.name)
-    names = [variable.path for variable in model.trainable_variables]
-    assert names and len(names) == len(fresh.trainable_variables)
-    assert model.optimizer.iterations == 2
-
-
-def test_keras_file_round_trip(trained, tmp_path):
-    model, _ = trained
-    model.save(tmp_path / "model.keras")
-    loaded = zoo.load(str(tmp_path / "model.keras"))
-    assert loaded.get_config() == model.get_config()
-    for one, other in zip(variables(model), variables(loaded), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_config_round_trip(trained):
-    model, _ = trained
-    again = type(model).from_config(model.get_config())
-    assert again.get_config() == model.get_config()
-    assert [v.shape for v in again.variables] == [v.shape for v in model.variables]
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_two_replicas_equal_one(name, two_replicas, pictures):
-    """The same global batch on one device and on two: the same weights to 1e-6, under SGD, whose update shows every error.
-
-    One step: in a second one, a rounding of 1e-8 can fall on the other side of a kink (of L1, of ReLU) and flip a gradient.
-    """
-
-    def weights(strategy):
-        keras.utils.set_random_seed(0)
-        with strategy.scope():
-            model = adapted(name)
-            model.compile(keras.optimizers.SGD(1e-2))
-        model.fit(batches(model, pictures=pictures).dataset(), steps_per_epoch=1, verbose=0, shuffle=False)
-        return [np.array(variable) for variable in model.variables]
-
-    one = weights(tf.distribute.get_strategy())
-    two = weights(two_replicas)
-    for a, b in zip(one, two, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_contract(subject, check):
+    check(subject)
 
 
 QUICK = ("dcgan", "denoiser")
@@ -109,65 +45,6 @@ def test_two_processes_equal_one(names, pictures, tmp_path):
         two = np.load(tmp_path / f"{name}.npz")
         for variable, other in zip(model.variables, two.values(), strict=True):
             np.testing.assert_allclose(np.array(variable), other, rtol=1e-6, atol=1e-6, err_msg=f"{name}: {variable.path}")
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_resume_is_exact(name, tmp_path, pictures):
-    """A run that loses its last checkpoint and its model goes on from the one before and ends with the same bits."""
-    cls = family(name)
-    write_picture(tmp_path / "setting.png", sample("coffee", 64))
-    arguments = dict(
-        preset="tiny",
-        config={},
-        pictures={setting: [tmp_path / "setting.png"] for setting in cls.picture_settings},
-        data={source: pictures for source in ("data", *cls.source_settings)},
-        steps=4,
-        batch_size=2,
-        checkpoint_every=2,
-    )
-    train(name, out=tmp_path / "whole", **arguments)
-    shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    (tmp_path / "cut" / "model.keras").unlink()
-    newest = max((tmp_path / "cut" / "checkpoint").iterdir())
-    newest.unlink()
-    train(name, out=tmp_path / "cut", resume=True, **arguments)
-    whole, cut = (np.load(tmp_path / run / "checkpoint" / newest.name) for run in ("whole", "cut"))
-    assert set(whole.files) == set(cut.files)
-    for array in whole.files:
-        np.testing.assert_array_equal(whole[array], cut[array])
-
-
-@pytest.mark.parametrize("name", DEPLOYABLE)
-def test_deployed_graph_holds_what_it_needs_and_no_more(name):
-    model = adapted(name)
-    deployed = model.inference_model()
-    assert set(deployed.input) <= {"image", "mask", "style", "style_weights", "strength", "latent", "label", "truncation"}
-    assert set(deployed.output) == {"output_image"}
-    own = {id(variable) for variable in model.variables}
-    assert {id(variable) for variable in deployed.trainable_variables} <= own
-    inputs = {
-        key: tf.zeros([16 if side is None else side for side in (1, *tensor.shape[1:])], tensor.dtype)
-        for key, tensor in deployed.input.items()
-    }
-    with tf.GradientTape() as tape:
-        output = deployed(inputs, training=False)["output_image"]
-    gradients = tape.gradient(output, [variable.value for variable in deployed.trainable_variables])
-    unused = [v.path for v, g in zip(deployed.trainable_variables, gradients, strict=True) if g is None]
-    assert not unused
-
-
-@pytest.mark.parametrize("name", DEPLOYABLE)
-def test_every_format_equals_keras(name, tmp_path):
-    """Every artefact in its own runtime, with unknown and with fixed sizes, at two sizes and two batch sizes."""
-    pictures = [sample(picture, 64) for picture in ("astronaut", "chelsea", "coffee", "rocket")] * 2
-    manifest = export_model(
-        adapted(name), tmp_path / "out", name=name, precisions=("float32",), sizes=("dynamic", (32, 32)), pictures=pictures
-    )
-    made = {artifact.format for artifact in manifest.artifacts}
-    assert made >= {"savedmodel", "litert", "onnx"} and made | {cell.format for cell in manifest.skipped} == made | {"web"}
-    for artifact in manifest.artifacts:
-        assert artifact.parity.passed, artifact
-        assert artifact.parity.max_abs < 1e-4
 
 
 @pytest.mark.parametrize("name", DEPLOYABLE)

@@ -168,7 +168,7 @@ class Batches:
                 self.running -= 1
 
     def _generator(self, name: str, number: int) -> np.random.Generator:
-        return np.random.Generator(np.random.Philox(key=np.array([_stream(self.seed, name), number], np.uint64)))
+        return generator(self.seed, name, number)
 
     def _permutation(self, name: str, epoch: int, count: int) -> np.ndarray:
         return self._generator(name, epoch).permutation(count)
@@ -223,6 +223,11 @@ class _Example:
     def label(self) -> int:
         source = self._batches.image_source
         return self._batches.sources[source].label(self.index(source))
+
+
+def generator(seed: int, name: str, number: int) -> np.random.Generator:
+    """Everything that is drawn for tensor `name` of sample `number`."""
+    return np.random.Generator(np.random.Philox(key=np.array([_stream(seed, name), number], np.uint64)))
 
 
 @functools.cache

@@ -47,6 +47,7 @@ def evaluate(
     """
     if not hasattr(model, "_term_means"):
         model.compile()
+    model.prepare()
     batches = Batches(model.batch_spec, sources, batch_size, seed)
     generator = makes_pictures(model)
     real, found = Features(), []

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import specs
+from zoo._batch_check import right
 from zoo.training.batches import Batches, window_of
 from zoo.training.crops import cut_in_graph
 
@@ -55,7 +56,9 @@ def dataset(batches: Batches, start: int, stop: int | None) -> tf.data.Dataset:
         found = steps.interleave(quick, cycle_length=more, num_parallel_calls=more, deterministic=True)
     else:
         found = steps.map(made, num_parallel_calls=workers, deterministic=True).prefetch(2)
-    return found.with_options(options)
+    finished = found.with_options(options)
+    right.add(finished)  # `fit` need not make its first batch twice
+    return finished
 
 
 def _called(batches: Batches, make: Callable[[int], dict[str, np.ndarray]], kinds: Kinds, step: Any) -> dict[str, Any]:

@@ -65,7 +65,8 @@ def train(
         data_dir: where the data sets of "tfds:" sources lie or are downloaded to.
         out: the run directory, new or empty unless `resume`.
         preset: one of the family's presets.
-        pictures: files of the pictures that the model is configured with, such as {"style": ["wave.jpg"]}.
+        pictures: files of the pictures that the model is configured with, such as {"style": ["wave.jpg"]}; a run that is
+            resumed has them.
         start_from: trained weights to begin with, of the same family: a `.keras` file or a shipped weight (see `take_weights`).
         steps: steps to train in all, resumed ones counted in.
         batch_size: examples a step, over all replicas; None takes those of the run that is resumed, or the model's own.
@@ -102,7 +103,7 @@ def train(
     """
     from zoo.training.cluster import agreed, is_first
     from zoo.training.sources import open_source
-    from zoo.training.start import build, class_of
+    from zoo.training.start import build, class_of, remember_pictures
     from zoo.training.strategies import check_batch_size, check_combination, make_strategy, one_operation_at_a_time
 
     out = Path(out)
@@ -133,7 +134,9 @@ def train(
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(seed)
         with placed.scope():
-            built, digests, begun = build(model, preset, dict(config or {}), dict(pictures or {}), start_from)
+            built, digests, begun = build(
+                model, preset, dict(config or {}), dict(pictures or {}), start_from, out if resume else None
+            )
             rate: dict[str, Any] = {"schedule": schedule, "warm_up": warm_up}
             gradient: dict[str, Any] = {"clip": clip, "accumulate": accumulate}
             optimizer = configured_optimizer(
@@ -146,7 +149,7 @@ def train(
             check_measurable(built, batches, metrics_every, steps_per_execution)
         record = {
             "model": model if isinstance(model, str) else model.__qualname__,
-            "config": built.get_config(),
+            "config": built.configuration(),
             # Keras counts its names up within a process; its clipping depends on the number of replicas.
             "optimizer": innermost(optimizer).get_config() | {"name": None, "global_clipnorm": None},
             "training": {"batch_size": batch_size, "seed": seed, "precision": precision, "jit": jit, "ema": ema}
@@ -169,6 +172,7 @@ def train(
         def begin() -> checkpoint.Checkpoint:
             if write:
                 prepare(out, record, resume)
+                remember_pictures(out, built)
             return checkpoint.read(out / "checkpoint", built)
 
         found = agreed(placed, record, begin)

@@ -30,7 +30,8 @@ def round_significand(values: np.ndarray, bits: int) -> np.ndarray:
 
 
 def lighten(model: Any, bits: int) -> None:
-    """Rounds what is deployed and zeroes what is not, in place."""
+    """Rounds what is deployed, zeroes what is not and forgets the pictures of the objective, in place."""
+    model.keep()
     deployed = {id(variable) for network in model.deployable_networks() for variable in network.variables}
     for variable in model.variables:
         if not str(variable.dtype).startswith("float"):

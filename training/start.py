@@ -1,6 +1,7 @@
 """What a training begins with: the model, trained weights if asked for, and the pictures that it is configured with."""
 
 import hashlib
+import json
 import logging
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.training.atomic import replacing
+
 if TYPE_CHECKING:
     import keras
 
 _log = logging.getLogger(__name__)
+PICTURES = (
+    "pictures.npz"  # in the run directory: those that the model is configured with, so that a run goes on without their files
+)
 
 
 def class_of(model: str | Callable[..., Any]) -> Any:
@@ -28,8 +34,12 @@ def build(
     config: dict[str, Any],
     pictures: dict[str, Sequence[str | Path]],
     start_from: str | None,
+    resumed: Path | None = None,
 ) -> tuple[Any, dict[str, list[str]], str | None]:
-    """The model with its weights and pictures taken in, the pictures' digests, and that of the weights."""
+    """The model with its weights and pictures taken in, the pictures' digests, and that of the weights.
+
+    `resumed` is the directory of a run whose pictures are taken again where none are given.
+    """
     import zoo
     from zoo._registry import choose
     from zoo.training.pictures import read_style
@@ -38,16 +48,40 @@ def build(
     settings = cls.picture_settings
     for name, files in pictures.items():
         config.setdefault(settings[choose("picture setting", name, settings)], len(files))
+    kept = {} if pictures or resumed is None else _remembered(resumed, settings)
+    config |= {settings[name]: len(several) for name, several in kept.items()}
     built = zoo.create(model, preset, **config) if isinstance(model, str) else model(**config)
     for name, count in settings.items():
-        if getattr(built, count) and not pictures.get(name):
+        if getattr(built, count) and not kept and not pictures.get(name):
             raise ValueError(f"{built.name} needs a picture for {name!r}: --set {name}=PICTURE")
     begun = None if start_from is None else take_weights(built, start_from)
     if pictures:
         readers = {name: _read_with_alpha if name in cls.alpha_settings else read_style for name in pictures}
         built.adapt(**{name: [readers[name](file) for file in files] for name, files in pictures.items()})
+    if kept and resumed:
+        built.keep(**kept)
+        built.prepare()
+        return built, json.loads((resumed / "config.json").read_text())["pictures"], begun
     digests = {name: [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files] for name, files in pictures.items()}
     return built, digests, begun
+
+
+def _remembered(run: Path, settings: Any) -> dict[str, list[np.ndarray]]:
+    """The pictures that a run is configured with, by setting; none where it has none."""
+    if not (run / PICTURES).is_file():
+        return {}
+    with np.load(run / PICTURES, allow_pickle=False) as arrays:
+        return {name: [arrays[f"{name} {place}"] for place in range(int(arrays[name]))] for name in settings}
+
+
+def remember_pictures(out: Path, model: Any) -> None:
+    """Writes what the model is configured with beside the run's record, exactly as its objective takes it."""
+    if not model.pictures:
+        return
+    counts = {name: np.array(len(several)) for name, several in model.pictures.items()}
+    pictures = {f"{name} {place}": value for name, several in model.pictures.items() for place, value in enumerate(several)}
+    with replacing(out / PICTURES) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **counts, **pictures)
 
 
 def _read_with_alpha(file: str | Path) -> np.ndarray:

@@ -43,7 +43,7 @@ def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: i
     again, over the first `count` batches: those of the training belong to the weights of the training (Izmailov et al. 2018,
     https://arxiv.org/abs/1803.05407, section 3.2).
     """
-    copy = type(model).from_config(model.get_config())
+    copy = model.fresh_copy()
     with average_assigned(model):
         copy.set_weights(model.get_weights())
     layers = list(normalisations(copy)) if has_average(model) else []

@@ -3,6 +3,7 @@ from . import layers as layers
 from . import losses as losses
 from . import roles as roles
 from . import specs as specs
+from . import testing as testing
 from ._base import ImageModel as ImageModel
 from ._load import create as create
 from ._load import list_models as list_models

@@ -53,14 +53,22 @@ def load(path: str) -> ImageModel:
     file = Path(path)
     if not file.is_file():
         file = shipped(path)
-    found = kind(file)
-    if found not in names():
-        raise ValueError(f"{file} holds a {found}, which is not a model of this zoo")
-    family(found)  # imports what the file is read with
+    name = import_family_of(file)
+    if name is None:
+        raise ValueError(f"{file} holds a {kind(file)}, which is not a model of this zoo")
     try:
         return keras.saving.load_model(file, safe_mode=True)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file} does not fit this version of {found}: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{file} does not fit this version of {name}: {' '.join(str(error).split())}") from error
+
+
+def import_family_of(file: Path) -> str | None:
+    """The family that a `.keras` file is read with, imported; None where it holds another class."""
+    name = kind(file)
+    if name not in names():
+        return None
+    family(name)
+    return name
 
 
 def kind(file: Path) -> str:

@@ -1,9 +1,5 @@
 """Models whose objective may need a feature network: made ready when they are compiled for training, not when they are loaded."""
 
-from typing import Any
-
-import keras
-
 from zoo import features as feature_networks
 from zoo._base import ImageModel
 from zoo.losses.perceptual import PerceptualLoss
@@ -22,19 +18,14 @@ class PerceptualModel(ImageModel):
     def needs_features(self) -> bool:
         raise NotImplementedError
 
-    def compile(self, optimizer: Any = None, **kwargs: Any) -> None:
-        """As `ImageModel.compile`; gets the feature network, too, which VGG may have to download."""
-        super().compile(optimizer, **kwargs)
-        if self.needs_features:
+    def prepare(self) -> None:
+        """Gets the feature network, which VGG may have to download."""
+        if self.needs_features and not hasattr(self, "_perceptual"):
             self._perceptual = perceptual_loss(self.features, self.feature_weights)
-
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Restores the optimizer alone: a loaded model must work where the feature network cannot be had."""
-        ImageModel.compile(self, **keras.saving.deserialize_keras_object(config))
 
     @property
     def perceptual(self) -> PerceptualLoss:
-        """The feature network's losses; ValueError where the model was loaded and not compiled since."""
+        """The feature network's losses; ValueError where the model was loaded and nothing has called `prepare` since."""
         if not hasattr(self, "_perceptual"):
-            raise ValueError(f"{self.name} was loaded without its feature network: call model.compile() before fit")
+            raise ValueError(f"{self.name} was loaded without its feature network: call model.prepare() first")
         return self._perceptual

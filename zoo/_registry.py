@@ -58,23 +58,31 @@ def register(name: str) -> Callable[[type], type]:
 
 def family(name: str) -> type[Any]:
     """The class registered under `name`; ValueError names the nearest one, or why its package cannot be imported."""
+    if points := _others().get(name):
+        _refuse_two(name, points)
+        if name not in _FAMILIES:
+            _import(name, points[0])
     if name not in _FAMILIES and name in OURS:
         importlib.import_module(f"{__package__}.{name}")
-    if name not in _FAMILIES and name in _others():
-        _import(name)
     return _FAMILIES[choose("model", name, names())]
 
 
+def name_of(cls: type) -> str:
+    """The name that a family is registered under."""
+    import keras
+
+    return keras.saving.get_registered_name(cls).removeprefix("zoo>")
+
+
 def families() -> dict[str, type[Any]]:
-    """Every family, in alphabetical order; one whose package cannot be imported is named in a warning and left out."""
-    for name in OURS:
-        family(name)
-    for name in _others():
+    """Every family, in alphabetical order; one that cannot be had is named in a warning and left out."""
+    every = {}
+    for name in names():
         try:
-            family(name)
+            every[name] = family(name)
         except ValueError as error:
             warnings.warn(str(error), stacklevel=2)
-    return dict(sorted(_FAMILIES.items()))
+    return every
 
 
 def names() -> list[str]:
@@ -83,19 +91,24 @@ def names() -> list[str]:
 
 
 @functools.cache
-def _others() -> dict[str, importlib.metadata.EntryPoint]:
-    """The entry points of other packages, by the names of their families; ValueError where two packages give the same name."""
-    found: dict[str, importlib.metadata.EntryPoint] = {}
+def _others() -> dict[str, list[importlib.metadata.EntryPoint]]:
+    """The entry points of other packages, by the names of their families; one that is listed twice is one."""
+    others: dict[str, list[importlib.metadata.EntryPoint]] = {}
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        if point.name in OURS or (point.name in found and found[point.name].value != point.value):
-            before = "the zoo" if point.name in OURS else _package(found[point.name])
-            raise ValueError(f"the family {point.name!r} is given by {before} and by {_package(point)}; uninstall one of them")
-        found[point.name] = point
-    return found
+        points = others.setdefault(point.name, [])
+        if all((_package(other), other.value) != (_package(point), point.value) for other in points):
+            points.append(point)
+    return others
 
 
-def _import(name: str) -> None:
-    point = _others()[name]
+def _refuse_two(name: str, points: list[importlib.metadata.EntryPoint]) -> None:
+    """ValueError where two packages give one name; all others go on working."""
+    packages = [*(["the zoo"] if name in OURS else []), *map(_package, points)]
+    if len(packages) > 1:
+        raise ValueError(f"the family {name!r} is given by {' and by '.join(packages)}; uninstall one of them")
+
+
+def _import(name: str, point: importlib.metadata.EntryPoint) -> None:
     try:
         cls = point.load()
     except Exception as error:

@@ -137,10 +137,8 @@ class AdaIN(ImageModel):
         """Adam; over a known number of steps the rate warms up and falls to a hundredth by a cosine."""
         return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
 
-    def compile(self, optimizer: Any = None, **kwargs: Any) -> None:
-        """As the base class does, with the encoder found before the first step is traced."""
+    def prepare(self) -> None:
         self.encoder()
-        super().compile(optimizer, **kwargs)
 
     def encoder(self) -> keras.Model:
         """The frozen network from pictures to the maps of the encoder and of the style loss.

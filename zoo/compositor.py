@@ -99,18 +99,22 @@ class Compositor(ImageModel):
         opaque = [np.ones((*picture.shape[:2], 4), np.float32) for picture in element]
         for filled, picture in zip(opaque, element, strict=True):
             filled[..., : picture.shape[-1]] = picture
-        canvas = [ops.image.resize(x, (self.size, self.size), interpolation="bilinear", antialias=True) for x in opaque]
-        self._stack = np.concatenate([ops.convert_to_numpy(x) for x in canvas], axis=-1)[None]
-        if self.perceptual_weight:
+        sides = (self.size, self.size)
+        self.keep(element=[ops.image.resize(x, sides, interpolation="bilinear", antialias=True) for x in opaque])
+        self.prepare()
+
+    def prepare(self) -> None:
+        if self.perceptual_weight and not hasattr(self, "_perceptual"):
             self._perceptual = perceptual_loss(self.features, self.feature_weights)
 
     def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        if not hasattr(self, "_stack"):
+        if not self.pictures:
             raise ValueError("compositor has no elements yet: call model.adapt(element=[picture, ...]) before fit")
-        return {"picture": self.compose(ops.convert_to_tensor(self._stack, "float32"), training=training)}
+        stack = np.concatenate(self.pictures["element"], axis=-1)[None]
+        return {"picture": self.compose(ops.convert_to_tensor(stack, "float32"), training=training)}
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         target = batch["image"]

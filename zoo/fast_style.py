@@ -135,9 +135,15 @@ class FastStyle(ImageModel):
         """Takes the pictures of the styles, float32 [H, W, 3] in [0, 1], one for each of `styles`; needed before `fit`."""
         if len(style) != self.styles:
             raise ValueError(f"this model holds {self.styles} style(s) and was given {len(style)} style picture(s)")
+        self.keep(style=[resize_short_side(picture, self.style_size) for picture in style])
+        self.__dict__.pop("_perceptual", None)
+        self.prepare()
+
+    def prepare(self) -> None:
+        if hasattr(self, "_perceptual") or not self.pictures:
+            return
         self._perceptual = perceptual_loss(self.features, self.feature_weights)
-        pictures = [resize_short_side(picture, self.style_size)[None] for picture in style]
-        self._style_picture = ops.convert_to_numpy(pictures[0])
+        pictures = [ops.convert_to_tensor(picture)[None] for picture in self.pictures["style"]]
         targets = [self._perceptual.gram_matrices(self._perceptual.features(picture)) for picture in pictures]
         moments = [color_moments(picture) for picture in pictures]
         # A tuple of NumPy arrays: constants of the objective, neither saved with the model nor trained.
@@ -185,9 +191,9 @@ class FastStyle(ImageModel):
 
     def _style_crops(self, places: Any) -> Any:
         """A crop of the style picture for each row of `places`, [N, 2] in [0, 1]: [N, side, side, 3]."""
-        if not hasattr(self, "_style_picture"):
+        if not self.pictures:
             raise ValueError("fast_style has no style picture yet: call model.adapt(style=[picture]) before fit")
-        picture = self._style_picture[0]
+        picture = self.pictures["style"][0]
         side = min(self.size, *picture.shape[:2])
         return windows(picture, places, side, side)
 

@@ -3,8 +3,25 @@
 import dataclasses
 
 
+class _Tensor:
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """The range of the values; None where there is none."""
+        return None
+
+    @property
+    def integer(self) -> bool:
+        return False
+
+
+class _Share(_Tensor):
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        return (0.0, 1.0)
+
+
 @dataclasses.dataclass(frozen=True)
-class Picture:
+class Picture(_Share):
     """A crop of a picture of the source: float32 [N, size, size, channels] in [0, 1].
 
     `scale` is the range from which the crop's side is drawn, as a share of the picture's short side; the crop is then resized
@@ -26,7 +43,7 @@ class Picture:
 
 
 @dataclasses.dataclass(frozen=True)
-class OneHot:
+class OneHot(_Share):
     """One of `classes`, drawn evenly: float32 [N, classes]."""
 
     classes: int
@@ -37,14 +54,14 @@ class OneHot:
 
 
 @dataclasses.dataclass(frozen=True)
-class Normal:
+class Normal(_Tensor):
     """Standard normal noise: float32 [N, *shape]."""
 
     shape: tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Uniform:
+class Uniform(_Tensor):
     """Uniform noise in [low, high): float32 [N, *shape]."""
 
     shape: tuple[int, ...]
@@ -53,7 +70,7 @@ class Uniform:
 
 
 @dataclasses.dataclass(frozen=True)
-class Label:
+class Label(_Tensor):
     """The class of the example that the `image` of the batch comes from: int32 [N], 0 to classes - 1.
 
     `balance` takes the examples from every class in turn, however many pictures it has.
@@ -63,12 +80,20 @@ class Label:
     balance: bool = False
 
     @property
+    def limits(self) -> tuple[float, float] | None:
+        return (0, self.classes - 1)
+
+    @property
+    def integer(self) -> bool:
+        return True
+
+    @property
     def shape(self) -> tuple[int, ...]:
         return ()
 
 
 @dataclasses.dataclass(frozen=True)
-class Mask:
+class Mask(_Share):
     """A mask whose hole is marked by 1: float32 [N, size, size, 1], of one of the `kinds` that `zoo.training.masks` draws.
 
     `area` is the least and largest share of the picture that the hole takes; None leaves it to the kind.
@@ -84,7 +109,7 @@ class Mask:
 
 
 @dataclasses.dataclass(frozen=True)
-class Noisy:
+class Noisy(_Tensor):
     """The picture `of` of the same batch with noise: float32 [N, size, size, channels], around [0, 1].
 
     `kind` and the range `level` from which each example's level is drawn are those of `zoo.training.degradations.add_noise`.
@@ -102,7 +127,7 @@ class Noisy:
 
 
 @dataclasses.dataclass(frozen=True)
-class Reduced:
+class Reduced(_Share):
     """The picture `of` of the same batch, `factor` times smaller: float32 [N, size, size, frames * channels] in [0, 1].
 
     Reduced by antialiased bicubic and rounded to 8 bits. More than one frame shows the picture from a camera that moves by up to
@@ -125,7 +150,7 @@ RECIPES = ("camera", "web", "worn")  # of `Degraded`
 
 
 @dataclasses.dataclass(frozen=True)
-class Degraded:
+class Degraded(_Share):
     """The picture `of` of the same batch after a history of damage: float32 [N, size, size, channels] in [0, 1], of 8 bits.
 
     `recipe` is one of `RECIPES`, which `zoo.training.degradations` carries out; the picture ends `factor` times smaller.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.models import adapted
 from zoo import _shipped
 from zoo._load import kind
 from zoo._shipped import shipped, shipped_weights
@@ -71,6 +72,14 @@ def test_what_only_training_needs_is_zeroed_and_the_rest_answers_nearly_the_same
     assert zipfile.ZipFile(tmp_path / "a.keras").testzip() is None
     for ours, packed in zip(model.get_weights(), zoo.load(str(tmp_path / "a.keras")).get_weights(), strict=True):
         np.testing.assert_array_equal(ours, packed)
+
+
+def test_the_pictures_of_the_objective_do_not_ship(tmp_path):
+    model = adapted("fast_style")
+    assert model.pictures["style"]
+    lighten(model, 10)
+    model.save(tmp_path / "model.keras")
+    assert not zoo.load(str(tmp_path / "model.keras")).pictures
 
 
 def test_a_weight_holds_whatever_may_be_chosen_after_training():

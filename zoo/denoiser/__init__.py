@@ -46,6 +46,7 @@ class Denoiser(ImageModel):
 
     task = "denoising"
     paper = "Zhang et al. 2017"
+    picture_range = (-2.0, 3.0)  # noise leaves [0, 1]
     presets = {
         "dncnn": {"network": "dncnn", "channels": 1, "width": 64, "depth": 17, "size": 40, "distance": "squared"},
         "gray": {"channels": 1},

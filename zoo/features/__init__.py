@@ -4,6 +4,9 @@ Several see more than one: `"compact:0.5+squeezenet:2"` names two, with the weig
 given). The maps of several are called NETWORK.MAP; the last one named holds the content.
 """
 
+import os
+import pathlib
+
 import keras
 
 from zoo._registry import choose
@@ -48,6 +51,7 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
             of them, such as "compact:0.5+squeezenet:2".
         weights: of VGG: None for those of ImageNet, which Keras downloads once; "random"; or a local file, either
             `.weights.h5` of `keras.applications` without top or the file that Keras publishes. Of SqueezeNet: an .npz file.
+            A saved model knows the file's name alone: it is looked for here and in the folder ZOO_FEATURE_WEIGHTS.
         layers: the maps to give; None gives the default style and content layers.
 
     Raises:
@@ -59,6 +63,7 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
         >>> maps = zoo.features.create("compact")(keras.ops.ones((1, 64, 64, 3)))
     """
     networks = _networks(name)
+    weights = _located(weights) if any(network not in _SHIPPED for network in networks) else None
     known = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
     wanted = layers or tuple(dict.fromkeys(style_layers(name) + content_layers(name)))
     for layer in wanted:
@@ -77,6 +82,19 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
         network = keras.Model(image, named, name="features")
     network.trainable = False
     return network
+
+
+def _located(weights: str | None) -> str | None:
+    """The file of that name, in the folder ZOO_FEATURE_WEIGHTS if it is not where it says."""
+    if weights in (None, "random") or pathlib.Path(str(weights)).is_file():
+        return weights
+    file = pathlib.Path(os.environ.get("ZOO_FEATURE_WEIGHTS", "")) / pathlib.Path(str(weights)).name
+    if "ZOO_FEATURE_WEIGHTS" in os.environ and file.is_file():
+        return str(file)
+    raise FileNotFoundError(
+        f"the weights file {weights} does not exist; set model.feature_weights to where it is, "
+        "or the environment variable ZOO_FEATURE_WEIGHTS to its folder"
+    )
 
 
 def _networks(name: str) -> dict[str, float]:

@@ -159,8 +159,19 @@ class NeuralStyle(ImageModel):
                 raise ValueError(f"this model takes {count} {setting} picture(s) and was given {len(given)}")
         height, width = self.sides
         side = max(round(self.style_scale * min(height, width)), SMALLEST)
-        pictures = [cover(picture, *sides_of_style(picture, side)) for picture in style]
-        original = cover(content[0], height, width) if self.contents else None
+        self.keep(
+            style=[cover(picture, *sides_of_style(picture, side))[0] for picture in style],
+            content=[cover(picture, height, width)[0] for picture in content],
+            mask=[ops.mean(cover(picture, height, width)[0], axis=-1, keepdims=True) for picture in mask],
+        )
+        self.__dict__.pop("_objective", None)
+        self.prepare()
+
+    def prepare(self) -> None:
+        if hasattr(self, "_objective") or not self.pictures:
+            return
+        pictures = [ops.convert_to_tensor(picture)[None] for picture in self.pictures["style"]]
+        original = self._kept("content")
         target = original
         if self.preserve_color == "luminance":
             pictures, target = [gray(picture) for picture in pictures], gray(target)
@@ -178,15 +189,13 @@ class NeuralStyle(ImageModel):
             loss=loss,
             shares=[float(share) for share in shares],
             grams=[loss.gram_matrices(loss.features(picture)) for picture in pictures],
-            content=original,
             target=target,
             maps=None if target is None or self.jitter else loss.content_features(target),
-            mask=ops.mean(cover(mask[0], height, width), axis=-1, keepdims=True) if self.masks else None,
         )
         if self.parametrization == "pixels" and (ops.convert_to_numpy(self.pixels) == BLANK).all():
             first = target
             if first is None or self.start == "noise":
-                noise = np.random.default_rng(0).random((1, height, width, 3), "float32")
+                noise = np.random.default_rng(0).random((1, *self.sides, 3), "float32")
                 first = recolor(ops.convert_to_tensor(noise), mean, covariance)
             self.paint_from(first[0])
 
@@ -196,9 +205,7 @@ class NeuralStyle(ImageModel):
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """`picture`: what the features look at, a view for each example, or the same one for all of them."""
-        painted = self.painting()
-        if hasattr(self, "_objective"):
-            painted = self._objective.keep(painted)
+        painted = self._with_content(self.painting())
         if self.preserve_color == "luminance":
             painted = gray(painted)
         return {"picture": self._view(painted, batch["jitter"])}
@@ -209,8 +216,8 @@ class NeuralStyle(ImageModel):
         objective = self._objective
         maps = objective.loss.features(outputs["picture"])
         inside = maps
-        if objective.mask is not None:
-            inside = masked(maps, self._view(objective.mask, batch["jitter"]))
+        if self.masks:
+            inside = masked(maps, self._view(self._kept("mask"), batch["jitter"]))
         style = sum(
             share * objective.loss.style(inside, grams) for share, grams in zip(objective.shares, objective.grams, strict=True)
         )
@@ -225,30 +232,38 @@ class NeuralStyle(ImageModel):
         return terms
 
     def picture(self) -> np.ndarray:
-        """The picture as it stands: float32 [H, W, 3] in [0, 1].
-
-        What a mask keeps, and colours under "luminance", come from the content, which a loaded model gets by `adapt`.
-        """
+        """The picture as it stands: float32 [H, W, 3] in [0, 1]."""
         painted = self.painting()
-        if hasattr(self, "_objective"):
-            content = self._objective.content
-            if self.preserve_color == "luminance":
-                painted = content + gray(painted) - gray(content)
-            painted = self._objective.keep(painted)
-        return ops.convert_to_numpy(ops.clip(painted, 0.0, 1.0))[0]
+        content = self._kept("content")
+        if content is not None and self.preserve_color == "luminance":
+            painted = content + gray(painted) - gray(content)
+        return ops.convert_to_numpy(ops.clip(self._with_content(painted), 0.0, 1.0))[0]
 
     def inference_model(self) -> keras.Model:
         raise ValueError("neural_style optimises one picture; there is nothing to deploy: use fast_style or adain")
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         columns = {"picture": self.picture()[None]}
-        return ({"content": self._objective.content} if self.contents else {}) | columns
+        return ({"content": self._kept("content")} if self.contents else {}) | columns
 
     def painting(self) -> Any:
         """What is being fitted, [1, H, W, 3], with nothing of the content put back."""
         if self.parametrization == "pixels":
             return ops.convert_to_tensor(self.pixels)[None]
         return self.generator([ops.convert_to_tensor(noise) for noise in self.noise])
+
+    def _kept(self, setting: str) -> Any:
+        """The content or the mask, [1, H, W, C]; None where the model has none."""
+        pictures = self.pictures.get(setting)
+        return ops.convert_to_tensor(pictures[0])[None] if pictures else None
+
+    def _with_content(self, painted: Any) -> Any:
+        """The content outside the mask, the painting inside."""
+        mask = self._kept("mask")
+        if mask is None:
+            return painted
+        content = self._kept("content")
+        return content + mask * (painted - content)
 
     def _view(self, picture: Any, offsets: Any) -> Any:
         """[1, H, W, C] seen through a window for each row of `offsets`, [N, 2] in [0, 1]; the picture itself without jitter."""
@@ -265,14 +280,8 @@ class Objective:
     loss: PerceptualLoss
     shares: list[float]
     grams: list[dict[str, Any]]
-    content: Any  # [1, H, W, 3] in its own colours, or None
-    target: Any  # the same in the colours that the painting should have
+    target: Any  # the content, [1, H, W, 3] in the colours that the painting should have, or None
     maps: dict[str, Any] | None  # of the target, where they are the same at every step
-    mask: Any  # [1, H, W, 1], 1 where the picture is painted, or None
-
-    def keep(self, painted: Any) -> Any:
-        """The content outside the mask, the painting inside."""
-        return painted if self.mask is None else self.content + self.mask * (painted - self.content)
 
 
 def masked(maps: dict[str, Any], mask: Any) -> dict[str, Any]:
