@@ -1,6 +1,7 @@
 """The directions of import that must never exist, read from the source."""
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_imports_go_one_way(file):
     if package not in ("export", "tests", "benchmarks"):
         assert not top(modules) & FOREIGN_RUNTIMES
     assert not {module for module in modules if module.startswith("keras.src")}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_modules_import_one_another_in_a_circle(package):
+    """Not inside functions either, where a circle shows only when it is run."""
+    files = {".".join(place(file)).removesuffix(".__init__"): file for file in SOURCES if place(file)[0] == package}
+    graph = {module: (imports(file) & files.keys()) - {module} for module, file in files.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import numpy as np
 from zoo.training.batches import Batches
 from zoo.training.metrics import Extractor, Features, compare
 from zoo.training.restoration_metrics import psnr, ssim
-from zoo.training.sources import Source
+from zoo.training.source import Source
 
 GENERATOR_BATCH = 64
 

@@ -87,7 +87,7 @@ def train(
             precision, recall, diversity), written to metrics.csv and TensorBoard; 0 leaves them out.
         keep: how many of the newest checkpoints are kept.
         resume: whether to go on with the run in `out`; a run that is not there is started.
-        max_bad: the share of bad pictures to put up with (see `zoo.training.sources.Source`).
+        max_bad: the share of bad pictures to put up with (see `zoo.training.source.Source`).
         max_pixels: pictures with more pixels count as bad; 100 million unless given.
         wait: seconds to wait for the other workers of a cluster.
 
