@@ -4,7 +4,6 @@ import contextlib
 import csv
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,9 +17,9 @@ from zoo.training.atomic import replacing
 from zoo.training.batches import Batches
 from zoo.training.cluster import exchanged
 from zoo.training.pictures import grid, write_picture
+from zoo.training.progress import Record
 from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
-Record = dict[str, float]
 EXPLODED = 10_000  # times the first loss that was recorded
 
 
@@ -231,8 +230,8 @@ class Events:
 class Sheets:
     """`samples/step-00000500.png`: what the model makes of the same batch each time."""
 
-    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events) -> None:
-        self.folder, self.model, self.batches, self.events = folder, model, batches, events
+    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events, say: Callable[[str], None]) -> None:
+        self.folder, self.model, self.batches, self.events, self.say = folder, model, batches, events, say
         # The same eight examples in every run, so that sheets can be compared.
         self.batch = Batches(batches.spec, batches.sources, 8)(0)
 
@@ -241,37 +240,7 @@ class Sheets:
             columns = model.samples(self.batch)
         sheet = grid({title: keras.ops.convert_to_numpy(pictures) for title, pictures in columns.items()})
         self.folder.mkdir(exist_ok=True)
-        write_picture(self.folder / f"step-{step:08d}.png", sheet, overwrite=True)
+        file = self.folder / f"step-{step:08d}.png"
+        write_picture(file, sheet, overwrite=True)
         self.events.sheet(step, sheet)
-
-
-class Progress:
-    """A bar on a terminal, a line a record elsewhere."""
-
-    def __init__(self, start: int, stop: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.stop, self._start, self._began = stop, start, time.perf_counter()
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._task = self._bar.add_task("the first step takes longest", total=stop, completed=start) if self._bar else None
-
-    def __call__(self, record: Record) -> None:
-        step = int(record["step"])
-        line = f"step {step}/{self.stop}  loss {record['loss']:.4g}  {record['pictures_per_second']:.1f} pictures/s"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=step, description=line)
-        else:
-            seconds = (time.perf_counter() - self._began) / (step - self._start) * (self.stop - step)
-            print(f"{line}  {int(seconds // 60)}:{int(seconds % 60):02d} left", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> "Progress":
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self.say(f"step {step}: saved; what it makes of eight examples is in {file}")
