@@ -45,6 +45,7 @@ class Monitor(keras.callbacks.Callback):
     Attributes:
         recorders: called with every record: "step", the means since the last record of "loss" and each of its terms,
             "learning_rate", "pictures_per_second".
+        validate: called with the step before every checkpoint but that of an interruption; whether to go on.
         sheets: called with the step at every checkpoint.
 
     Raises:
@@ -69,6 +70,7 @@ class Monitor(keras.callbacks.Callback):
         self.start, self.step, self.stop, self.batches, self.checkpoints = start, start, steps, batches, checkpoints
         self.log_every, self.checkpoint_every, self.keep, self.write = log_every, checkpoint_every, keep, write
         self.recorders: list[Callable[[Record], None]] = []
+        self.validate: Callable[[int], bool] | None = None
         self.sheets: Callable[[int], None] | None = None
         self.signal = 0
         self._first: tuple[int, float] | None = None  # a recorded step, and its loss's size
@@ -92,11 +94,13 @@ class Monitor(keras.callbacks.Callback):
         if due:
             self._record(means)
         stopped_by = self._signal_to_all(due)
+        if self.validate is not None and (self.step % self.checkpoint_every == 0 or last):
+            self.model.stop_training = not self.validate(self.step)
         if self.step % self.checkpoint_every == 0 or last or stopped_by:
             checkpoint.save(self.checkpoints, self.step, self.model, keep=self.keep, write=self.write)
             if self.sheets is not None:
                 self.sheets(self.step)
-        if stopped_by and not last:
+        if stopped_by and not last and not self.model.stop_training:
             kind = Terminated if stopped_by == signal.SIGTERM else KeyboardInterrupt
             raise kind(f"stopped after step {self.step}, which is saved; --resume goes on from there")
 
@@ -177,7 +181,7 @@ class LogFile:
     def __init__(self, path: Path, names: Iterable[str], start: int) -> None:
         self.path = path
         self.columns = ["step", *names]
-        kept = [row for row in self._rows() if int(row[0]) <= start]
+        kept = [row for row in self.rows() if int(row[0]) <= start]
         with replacing(path) as temporary, temporary.open("w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([self.columns, *kept])
 
@@ -189,7 +193,8 @@ class LogFile:
         except OSError as error:
             raise type(error)(f"cannot write {self.path}: {error.strerror}") from None
 
-    def _rows(self) -> list[list[str]]:
+    def rows(self) -> list[list[str]]:
+        """What stands in it, without the names of the columns."""
         if not self.path.exists():
             return []
         with self.path.open(newline="") as file:

@@ -15,6 +15,8 @@ from zoo.training.record import prepare, record_of
 
 if TYPE_CHECKING:
     from zoo.training.batches import Batches
+    from zoo.training.source import Source
+    from zoo.training.validation import Validation
 
 
 def fit(plan: Plan) -> Path:
@@ -28,50 +30,35 @@ def fit(plan: Plan) -> Path:
         OSError: the run directory exists, a picture or folder does not, the disk is full, or a worker has not come.
         KeyboardInterrupt: Ctrl-C or SIGTERM, after the step and a checkpoint.
     """
+    from zoo.training.batches import Batches
     from zoo.training.cluster import agreed, is_first
-    from zoo.training.sources import open_source
     from zoo.training.start import build
     from zoo.training.strategies import check_batch_size, check_combination, make_strategy
 
     assert plan.batch_size is not None
-    limits: dict[str, Any] = {"max_bad": plan.max_bad}
-    if plan.max_pixels is not None:
-        limits["max_pixels"] = plan.max_pixels
-    data_dir = None if plan.data_dir is None else str(plan.data_dir)
-    sources = {name: open_source(text, data_dir=data_dir, **limits) for name, text in plan.sources.items()}
+    sources = {name: _open(plan, text) for name, text in plan.sources.items()}
+    held_out = None if plan.validation is None else _open(plan, plan.validation)
     one_operation_at_a_time()
     strategy = make_strategy("multiworker" if plan.strategy == "ray" else plan.strategy, plan.replicas, plan.wait)
     check_batch_size(plan.batch_size, strategy.num_replicas_in_sync)
     check_combination(strategy, jit=plan.jit, steps_per_execution=plan.steps_per_execution)
+    if held_out is not None and strategy.cluster_resolver is not None:
+        raise ValueError("--validation is for one process; leave it out, and compare with zoo evaluate")
     write, model_file = is_first(strategy), plan.out / "model.keras"
 
-    from zoo.training.batches import Batches
-    from zoo.training.generator_metrics import check_measurable
-    from zoo.training.optimizers import configured_optimizer, innermost
+    from zoo.training.validation import Validation  # TensorFlow is used from here on
 
     with dtype_policy(plan.precision):
         seeded(plan.seed)
         with strategy.scope():
             model, pictures, begun = build(plan.model, plan.preset, dict(plan.config), dict(plan.pictures), plan.start_from)
-            optimizer = configured_optimizer(
-                model,
-                plan.steps,
-                strategy.num_replicas_in_sync,
-                precision=plan.precision,
-                schedule=plan.schedule,
-                warm_up=plan.warm_up,
-                ema=plan.ema,
-                clip=plan.clip,
-                accumulate=plan.accumulate,
-            )
-            model.compile(optimizer, jit_compile=plan.jit, steps_per_execution=plan.steps_per_execution, auto_scale_loss=False)
+            optimizer = _compile(plan, model, strategy.num_replicas_in_sync)
         batches = Batches(model.batch_spec, sources, plan.batch_size, plan.seed)
-        batches.check()  # before anything is written
-        if plan.metrics_every:
-            check_measurable(model, batches)
-        data = {name: source.fingerprint() for name, source in sources.items()}
+        _check(plan, model, batches, held_out)  # before anything is written
+        looked_at = sources if held_out is None else {**sources, "validation": held_out}
+        data = {name: source.fingerprint() for name, source in looked_at.items()}
         digests = {"data": data, "pictures": pictures, "start_from": begun}
-        record = record_of(plan, model.get_config(), innermost(optimizer).get_config(), digests)
+        record = record_of(plan, model.get_config(), optimizer.get_config(), digests)
 
         def begin() -> checkpoint.Checkpoint:
             if write:
@@ -80,17 +67,66 @@ def fit(plan: Plan) -> Path:
 
         newest = agreed(strategy, record, begin)
         newest.assign_to(model)
-        if newest.step >= plan.steps and model_file.exists():
+        start = newest.step
+        validation = None if held_out is None else Validation(model, batches, held_out, plan.out, start, plan.patience)
+        patient = validation is None or validation.patient
+        if start < plan.steps and patient:
             if write:
-                say(f"{plan.out} is finished: {newest.step:,} steps are trained; more --steps go on with it")
+                say(_what_begins(plan, model, sources, start))
+            _fit(plan, model, batches, start, write, validation)
+        elif _is_of_the_newest(model_file, plan.out / "checkpoint"):
+            if write:
+                say(f"{plan.out} is finished: {start:,} steps are trained; more --{'steps' if patient else 'patience'} goes on")
             return model_file
-        if newest.step < plan.steps:
-            if write:
-                say(_what_begins(plan, model, sources, newest.step))
-            _fit(plan, model, batches, newest.step, write)
-    if write:
+    if validation is not None and validation.losses:
+        validation.deploy(model_file)
+    elif write:
         _deploy(model, batches, model_file)
     return model_file
+
+
+def _is_of_the_newest(model_file: Path, checkpoints: Path) -> bool:
+    """Whether the model was written after the newest checkpoint; one from before a run was extended was not."""
+    return model_file.exists() and model_file.stat().st_mtime_ns >= max(file.stat().st_mtime_ns for file in checkpoints.iterdir())
+
+
+def _open(plan: Plan, source: str) -> "Source":
+    from zoo.training.sources import open_source
+
+    limits: dict[str, Any] = {} if plan.max_pixels is None else {"max_pixels": plan.max_pixels}
+    data_dir = None if plan.data_dir is None else str(plan.data_dir)
+    return open_source(source, data_dir=data_dir, max_bad=plan.max_bad, **limits)
+
+
+def _compile(plan: Plan, model: Any, replicas: int) -> Any:
+    """Compiles the model as planned; the optimizer that moves the weights."""
+    from zoo.training.optimizers import configured_optimizer, innermost
+
+    optimizer = configured_optimizer(
+        model,
+        plan.steps,
+        replicas,
+        precision=plan.precision,
+        schedule=plan.schedule,
+        warm_up=plan.warm_up,
+        ema=plan.ema,
+        clip=plan.clip,
+        accumulate=plan.accumulate,
+    )
+    model.compile(optimizer, jit_compile=plan.jit, steps_per_execution=plan.steps_per_execution, auto_scale_loss=False)
+    return innermost(optimizer)
+
+
+def _check(plan: Plan, model: Any, batches: "Batches", held_out: "Source | None") -> None:
+    """ValueError where the pictures are none to train this model on, or to measure it by."""
+    from zoo.training.generator_metrics import check_measurable
+    from zoo.training.validation import check_validation
+
+    batches.check()
+    if plan.metrics_every:
+        check_measurable(model, batches)
+    if held_out is not None:
+        check_validation(model, batches.sources["data"], held_out)
 
 
 def _what_begins(plan: Plan, model: Any, sources: dict[str, Any], start: int) -> str:
@@ -101,7 +137,7 @@ def _what_begins(plan: Plan, model: Any, sources: dict[str, Any], start: int) ->
     return f"{plan.out}: {model.name} with {weights:,} weights {steps}, with {plan.batch_size} pictures each, from {pictures}"
 
 
-def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool) -> None:
+def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool, validation: "Validation | None") -> None:
     """One stock `fit` over the steps that are left."""
     import tensorflow as tf
 
@@ -121,6 +157,9 @@ def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool) ->
             if plan.metrics_every:
                 figures = LogFile(plan.out / "metrics.csv", FIGURES, start)
                 callbacks.append(while_training(model, batches, start, plan.metrics_every, [figures, events]))
+            if validation is not None:
+                validation.recorders, validation.say = [events], progress.say
+                monitor.validate = validation
             monitor.sheets = Sheets(plan.out / "samples", model, batches, events, progress.say)
         stack.enter_context(interruptible(monitor))
         try:

@@ -139,6 +139,18 @@ class Plan:
         check=at_least(0),
         shown="never",
     )
+    validation: str | None = option(
+        "Held-out pictures, a source as --data: the objective on them at every checkpoint, and its best weights as the model.",
+        None,
+        decides=True,
+        metavar="SOURCE",
+    )
+    patience: int | None = option(
+        "Checkpoints without a lower objective on --validation after which the training ends.",
+        None,
+        check=at_least(1),
+        shown="trains all steps",
+    )
     keep: int = option("Checkpoints to keep.", 2, check=at_least(1))
     max_bad: float = option("Share of unreadable pictures to bear.", 0.01, check=SHARE)
     max_pixels: int | None = option("Pictures with more pixels count as bad.", None, check=at_least(1), shown="100 million")
@@ -168,6 +180,8 @@ class Plan:
                 )
         if (self.workers is None) == (self.strategy == "ray"):
             raise ValueError("--strategy ray and --workers N belong together")
+        if self.patience is not None and self.validation is None:
+            raise ValueError("--patience N needs held-out pictures: --validation SOURCE")
 
     @property
     def sources(self) -> dict[str, str]:

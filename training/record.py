@@ -17,9 +17,10 @@ from zoo.training.atomic import replacing
 from zoo.training.plan import Plan, default, options
 
 PICTURES = ("data", "pictures")  # sections that hold digests, which say nothing to a person
-APART = ("model", "config", "preset", "pictures", "data")  # options that decide the weights and have sections of their own
+PATHS = ("pictures", "start_from", "validation")  # options whose digests decide the weights, wherever the files lie
+APART = ("model", "config", "preset", "data", "pictures", "validation")  # which have sections of their own
 DECISIVE = tuple(name for name, facts in options().items() if facts.decides and name not in APART)
-ASKED = ("preset", "config", "pictures", "start_from", *(name for name, facts in options().items() if not facts.decides))
+ASKED = ("preset", "config", *PATHS, *(name for name, facts in options().items() if not facts.decides))
 Defaults = Mapping[str, Mapping[str, Any]]
 
 
@@ -37,6 +38,8 @@ def record_of(plan: Plan, config: dict[str, Any], optimizer: dict[str, Any], dig
     if plan.start_from is not None and Path(plan.start_from).exists():
         asked["start_from"] = Path(plan.start_from).absolute()
     asked["pictures"] = {name: [Path(file).absolute() for file in files] for name, files in plan.pictures.items()}
+    if plan.validation is not None:
+        asked["validation"] = _absolute(plan.validation)
     return {
         "model": plan.model if isinstance(plan.model, str) else getattr(plan.model, "__qualname__", str(plan.model)),
         "config": config,

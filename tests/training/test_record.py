@@ -84,7 +84,11 @@ def test_more_steps_extend_a_run_of_constant_rates(tmp_path):
     options = {"schedule": "constant", "warm_up": 2, "ema": 0.9}
     train_tiny(tmp_path / "whole", steps=9, **options)
     train_tiny(tmp_path / "parts", steps=6, **options)
+    shutil.copy2(tmp_path / "parts" / "model.keras", tmp_path / "old.keras")
     train(Tiny, out=tmp_path / "parts", resume=True, steps=9)
+    assert same(tmp_path / "whole", tmp_path / "parts")
+    shutil.copy2(tmp_path / "old.keras", tmp_path / "parts" / "model.keras")  # killed before the new one was written
+    train(Tiny, out=tmp_path / "parts", resume=True)
     assert same(tmp_path / "whole", tmp_path / "parts")
 
 
