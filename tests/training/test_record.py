@@ -81,7 +81,7 @@ def test_a_damaged_record_is_named(first_round):
 
 
 def test_more_steps_extend_a_run_of_constant_rates(tmp_path):
-    options = {"schedule": "constant", "warm_up": 2, "ema": 0.9}
+    options = {"schedule": "constant", "warm_up": 2}
     train_tiny(tmp_path / "whole", steps=9, **options)
     train_tiny(tmp_path / "parts", steps=6, **options)
     shutil.copy2(tmp_path / "parts" / "model.keras", tmp_path / "old.keras")
