@@ -59,8 +59,8 @@ def models(only: list[str]) -> Iterator[tuple[str, Any]]:
     import inspect
 
     import zoo
-    from zoo._load import shipped_weights
     from zoo._registry import families
+    from zoo._shipped import shipped_weights
 
     shipped: dict[str, str] = {}
     for name in shipped_weights():

@@ -65,7 +65,7 @@ def shipped_sheets(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> 
     A column for each style that they hold; or for each of `given`, in the corner, where the style is a picture.
     """
     import zoo
-    from zoo._load import shipped_weights
+    from zoo._shipped import shipped_weights
 
     sheets: dict[str, dict[str, np.ndarray]] = {}
     for name in shipped_weights():
@@ -110,7 +110,7 @@ def painted_columns(
 def restored_rows(size: int) -> list[np.ndarray]:
     """A sheet for every shipped weight that restores: what it was given, a classical method, the weight, the original."""
     from benchmarks import restoration
-    from zoo._load import shipped_weights
+    from zoo._shipped import shipped_weights
     from zoo.training.degradations import add_noise, downscale
     from zoo.training.masks import draw_mask
     from zoo.training.pictures import grid

@@ -197,7 +197,7 @@ def main() -> None:
     given = parser.parse_intermixed_args()
 
     import zoo
-    from zoo._load import shipped_weights
+    from zoo._shipped import shipped_weights
     from zoo.training.evaluate import generated
     from zoo.training.metrics import compare, extractor
     from zoo.training.sources import open_source

@@ -280,7 +280,7 @@ def main() -> None:
     parser.add_argument("--only", help="one weight; the other rows keep the figures that they have")
     parser.add_argument("--pictures", type=int, default=0, help="only the first so many; 0 takes all, as a figure needs")
     given = parser.parse_args()
-    from zoo._load import shipped_weights
+    from zoo._shipped import shipped_weights
 
     known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     lines = []

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from zoo import roles
 from zoo.cli.provenance import provenance_of, provenance_option
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
@@ -15,10 +16,10 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE...")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Picture to write; a folder for several.")
 @click.option(
-    "--style", "styles", multiple=True, metavar="STYLE", help="PICTURE or PICTURE:WEIGHT; for fast_style N or N:WEIGHT."
+    "--style", "styles", multiple=True, metavar="STYLE", help="The name of a style, or a PICTURE; NAME:WEIGHT blends several."
 )
 @click.option("--mask", type=click.Path(path_type=Path, dir_okay=False), help="Mask of the hole (white) for inpainting.")
-@click.option("--strength", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="0 gives the picture back.")
+@click.option("--strength", show_default="1", type=click.FloatRange(0, 1), help="0 gives the picture back.")
 @click.option("--preserve-color", is_flag=True, help="Keep the picture's own colours: take only the luminance of the result.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of neural_style, such as size=768.")
 @click.option("--tile", type=click.IntRange(64), help="Side of the tiles, in pixels, in which large pictures are computed.")
@@ -37,7 +38,7 @@ def apply(
     out: Path,
     styles: tuple[str, ...],
     mask: Path | None,
-    strength: float,
+    strength: float | None,
     preserve_color: bool,
     settings: tuple[str, ...],
     tile: int | None,
@@ -47,16 +48,18 @@ def apply(
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
 
-    WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel);
-    neural_style, which paints each picture by optimisation, in minutes; or compositor, which lays the pictures one over the
-    other, the lowest first, or composes a scene (.json, see docs/guide.md). PICTURE may be @FILE, a list of pictures, one a line.
+    WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel); or a family
+    that needs no training: neural_style, which paints each picture by optimisation, in minutes, or compositor, which lays the
+    pictures one over the other, the lowest first, or composes a scene (.json, see docs/guide.md). PICTURE may be @FILE, a list of
+    pictures, one a line.
 
     A video (.mp4, .mov, .mkv, .webm, .avi) becomes a video with its times and its sound; it needs the extra [video].
 
     Example: zoo apply runs/wave photo.jpg --out wave.png
     """
-    from zoo.cli.compose import compose_scene, compose_with, is_compositor
-    from zoo.cli.inputs import blending, open_runtime
+    from zoo.cli.compose import compose_scene, compose_with
+    from zoo.cli.inputs import Asked, blending
+    from zoo.cli.opened import open_runtime
     from zoo.cli.paint import painter
     from zoo.cli.progress import track
     from zoo.cli.tile import tiled
@@ -64,43 +67,44 @@ def apply(
     from zoo.cli.video import apply_video
     from zoo.training.pictures import list_pictures, write_picture
 
-    if what == "compositor":
-        if styles or mask or strength != 1 or preserve_color or threads:
-            raise ValueError("compositor takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
-        return compose_scene(pictures, out, settings, provenance_of(what, None, marked))
+    asked = Asked(styles, strength, mask)
+    untrained = untrained_use(what)
+    if untrained == "compose":
+        if styles or mask or strength is not None or preserve_color or threads:
+            raise ValueError(f"{what} takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
+        return compose_scene(what, pictures, out, settings, provenance_of(what, None, marked, untrained))
     if any(is_video(picture) for picture in pictures):
-        if len(pictures) > 1 or what == "neural_style" or engine == "ray" or tile or settings:
+        if len(pictures) > 1 or untrained or engine == "ray" or tile or settings:
             raise ValueError("a video is taken alone, by a trained model, without --tile, --engine and --set")
         runtime = blending(open_runtime(what, threads), styles)
         metadata = provenance_of(what, runtime, marked)
-        return apply_video(runtime, pictures[0], out, styles, mask, strength, preserve_color, metadata)
+        return apply_video(runtime, pictures[0], out, asked, preserve_color, metadata)
     if is_video(out):
         raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
     jobs = plan(listed(pictures), out, list_pictures, go_on=engine == "ray")
     if engine == "ray":
         from zoo.cli.apply_ray import apply_on_ray
 
-        if what == "neural_style" or settings or tile:
+        if untrained or settings or tile:
             raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")
-        options = {"styles": styles, "mask": mask, "strength": strength, "preserve_color": preserve_color}
+        options = {"asked": asked, "preserve_color": preserve_color}
         return apply_on_ray(what, jobs, out, {**options, "threads": threads, "marked": marked})
-    if what == "neural_style":
-        if strength != 1 or threads or tile:
-            raise ValueError(
-                "--strength, --tile and --threads are for trained models; neural_style has --set content_weight=NUMBER"
-            )
-        transform, metadata = painted(painter(styles, mask, settings, preserve_color)), provenance_of(what, None, marked)
+    if untrained == "paint":
+        if strength is not None or threads or tile:
+            raise ValueError(f"--strength, --tile and --threads are for trained models; {what} has --set content_weight=NUMBER")
+        transform = painted(painter(what, styles, mask, settings, preserve_color))
+        metadata = provenance_of(what, None, marked, untrained)
     elif settings:
-        raise ValueError("--set is for neural_style; a trained model has its settings in its file")
+        raise ValueError("--set is for a family that needs no training; a trained model has its settings in its file")
     else:
         runtime = blending(open_runtime(what, threads), styles)
         metadata = provenance_of(what, runtime, marked)
-        if is_compositor(runtime.signature):
+        if runtime.signature.input(roles.Layers):
             return compose_with(runtime, pictures, out, metadata)
         if tile:
-            transform = tiled(runtime, tile, out, styles, mask, strength, preserve_color, alone=len(jobs) == 1)
+            transform = tiled(runtime, tile, out, asked, preserve_color, alone=len(jobs) == 1)
         else:
-            transform = transformed(runtime, styles, mask, strength, preserve_color, [source for source, _ in jobs])
+            transform = transformed(runtime, asked, preserve_color, [source for source, _ in jobs])
     failures = []
     for source, target in track(jobs, "picture"):
         try:
@@ -119,6 +123,18 @@ def apply(
         click.echo(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}")
     if failures:
         raise ValueError(f"{len(failures)} of {len(jobs)} pictures could not be read or written; they are named above")
+
+
+def untrained_use(what: str) -> str:
+    """What the name of a family that needs no training does to pictures; "" for anything else."""
+    from zoo._registry import family, names
+
+    if Path(what).exists() or what not in names():
+        return ""
+    from zoo.cli.quiet import import_tensorflow
+
+    import_tensorflow()
+    return family(what).untrained
 
 
 def is_video(path: Path) -> bool:

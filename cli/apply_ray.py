@@ -15,7 +15,7 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
         what: as for `zoo apply`, at the same path on all machines.
         jobs: every picture, and the file that it becomes.
         out: where the results go, for the last line.
-        options: `styles`, `mask`, `strength`, `preserve_color`, `threads`, `marked`: see `zoo apply`.
+        options: `asked`, `preserve_color`, `threads`, `marked`: see `zoo apply`.
 
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
@@ -54,7 +54,7 @@ class Worker:
     """A process that has the model in memory and takes one picture after the other."""
 
     def __init__(self, folder: str, what: str, options: dict[str, Any]) -> None:
-        from zoo.cli.inputs import open_runtime
+        from zoo.cli.opened import open_runtime
         from zoo.cli.provenance import provenance_of
         from zoo.cli.transform import frames_of, transformed
 
@@ -62,8 +62,7 @@ class Worker:
         runtime = open_runtime(what, options["threads"] or 1)
         if frames_of(runtime.signature) > 1:
             raise ValueError("--engine ray takes single pictures; this model looks at neighbouring frames")
-        names = ("styles", "mask", "strength", "preserve_color")
-        self.transform = transformed(runtime, *(options[name] for name in names))
+        self.transform = transformed(runtime, options["asked"], options["preserve_color"])
         self.metadata = provenance_of(what, runtime, options["marked"])
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:

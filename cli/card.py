@@ -13,9 +13,9 @@ def card_facts(what: str) -> dict[str, str]:
     record = (path if path.is_dir() else path.parent) / "config.json"
     if path.exists():
         return _of_run(json.loads(record.read_text(encoding="utf-8"))) if record.is_file() else {}
-    from zoo._load import shipped
+    from zoo._shipped import shipped
 
-    return of_card(shipped(what).with_suffix(".md").read_text(encoding="utf-8"))
+    return {"weight": what, **of_card(shipped(what).with_suffix(".md").read_text(encoding="utf-8"))}
 
 
 def of_card(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Composing one picture from several elements, for `zoo apply compositor` and for compositors that were trained."""
+"""Composing one picture from several elements, for a family that composes and for what was trained of it."""
 
 import json
 from collections.abc import Sequence
@@ -7,16 +7,15 @@ from typing import Any
 
 import click
 
+from zoo import roles
+
 KEYS = ("picture", "mask", "place", "size", "rotate", "opacity", "gain")
 BLENDS = ("over", "pyramid")
 
 
-def is_compositor(signature: Any) -> bool:
-    """Whether `image` holds several elements, each with its alpha."""
-    return "image" in signature.inputs and (signature.inputs["image"].shape[-1] or 0) % 4 == 0
-
-
-def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str], metadata: dict[str, str] | None = None) -> None:
+def compose_scene(
+    family: str, pictures: Sequence[Path], out: Path, settings: Sequence[str], metadata: dict[str, str] | None = None
+) -> None:
     """Composes a scene (one .json file), or pictures one over the other, the lowest first, and writes the result.
 
     Raises:
@@ -27,7 +26,7 @@ def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str], 
     for setting in settings:
         key, _, value = setting.partition("=")
         if key != "blend":
-            raise ValueError(f"--set {setting}: compositor has --set blend=over or blend=pyramid; the rest is in a scene's .json")
+            raise ValueError(f"--set {setting}: {family} has --set blend=over or blend=pyramid; the rest is in a scene's .json")
         scene["blend"] = value
     if scene["blend"] not in BLENDS:
         raise ValueError(f"no blend {scene['blend']!r}; there are: {', '.join(BLENDS)}")
@@ -43,29 +42,32 @@ def compose_scene(pictures: Sequence[Path], out: Path, settings: Sequence[str], 
 
     if scene["blend"] == "pyramid":
         elements = [continued(element) for element in elements]
-    model = zoo.create("compositor", elements=len(elements), blend=scene["blend"])
+    model = zoo.create(family, elements=len(elements), blend=scene["blend"])
     for index, element in enumerate(scene["elements"]):
         mix = model.compose.get_layer(f"mix_{index}")
         mix.gain.assign(np.broadcast_to(np.float32(element.get("gain", 1.0)), 3))
         mix.opacity.assign(element.get("opacity", 1.0))
-    result = model.inference_model()({"image": np.concatenate(elements, axis=-1)[None]})["output_image"]
-    write_picture(out, np.asarray(result[0]), metadata=metadata)
+    (layers,), (result,) = model.signature.inputs, model.signature.outputs
+    outputs = model.inference_model()({layers: np.concatenate(elements, axis=-1)[None]})
+    write_picture(out, np.asarray(outputs[result][0]), metadata=metadata)
     click.echo(str(out))
 
 
 def compose_with(runtime: Any, pictures: Sequence[Path], out: Path, metadata: dict[str, str] | None = None) -> None:
-    """Runs a compositor that was trained, or its artefact, on its elements, all stretched to the first one's size."""
+    """Runs a trained model of layers, or its artefact, on its elements, all stretched to the first one's size."""
     check_out(out)
-    count = runtime.signature.inputs["image"].shape[-1] // 4
-    if len(pictures) != count:
-        raise ValueError(f"this compositor takes {count} elements, lowest first, and was given {len(pictures)}")
+    layers = runtime.signature.input(roles.Layers)
+    if len(pictures) != layers.count:
+        raise ValueError(f"this model takes {layers.count} elements, lowest first, and was given {len(pictures)}")
     import numpy as np
 
     from zoo.training.pictures import write_picture
 
     canvas: dict[str, Any] = {"canvas": None}
     elements = [placed({"picture": picture, "size": canvas["canvas"]}, canvas) for picture in pictures]
-    write_picture(out, runtime(image=np.concatenate(elements, axis=-1)[None])["output_image"][0], metadata=metadata)
+    outputs = runtime(**{layers.name: np.concatenate(elements, axis=-1)[None]})
+    result = outputs[runtime.signature.output(roles.Result).name][0]
+    write_picture(out, result, metadata=metadata)
     click.echo(str(out))
 
 

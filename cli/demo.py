@@ -24,6 +24,7 @@ def demo(out: Path, steps: int, marked: bool) -> None:
     if out.exists():
         raise ValueError(f"--out {out} exists; remove it or choose another place")
     from zoo.cli.export import STANDARD
+    from zoo.cli.opened import open as open_model
     from zoo.cli.progress import stages
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.table import finish
@@ -47,7 +48,7 @@ def demo(out: Path, steps: int, marked: bool) -> None:
             write_picture(photographs / f"{stem}.png", open_source(f"samples:{stem}").picture(0) / 255)
     click.echo(f"Training a stained-glass style for {steps} steps, from {START}, on the photographs inside scikit-image ...")
     train(
-        "fast_style",
+        START.partition("/")[0],
         preset="mobile",
         config={"size": 160, "styles": 1},
         pictures={"style": [out / "style.png"]},
@@ -59,9 +60,10 @@ def demo(out: Path, steps: int, marked: bool) -> None:
         checkpoint_every=max(steps // 3, 1),
     )
     model = zoo.load(str(out / "run" / "model.keras"))
+    opened = open_model(out / "run")
     metadata = provenance_of("stained_glass", None, marked)
     for name in HELD_OUT:
-        pair = side_by_side(model.inference_model(), open_source(f"samples:{name}").picture(0) / 255)
+        pair = side_by_side(opened, open_source(f"samples:{name}").picture(0) / 255)
         write_picture(out / f"{name}.png", pair, metadata=metadata)
     click.echo("Exporting to SavedModel, LiteRT and ONNX, and running every file against the Keras model ...")
     with stages() as progress:
@@ -82,13 +84,11 @@ def demo(out: Path, steps: int, marked: bool) -> None:
     )
 
 
-def side_by_side(deployed: Any, picture: Any) -> Any:
+def side_by_side(model: Any, picture: Any) -> Any:
     """The picture and its stylised version, beside one another: float32 [H, 2W, 3] in [0, 1]."""
     import numpy as np
 
-    image = picture.astype("float32")[None]
-    result = deployed({"image": image, "strength": np.ones(1, "float32")})["output_image"]
-    return np.concatenate([image[0], np.array(result[0])], axis=1)
+    return np.concatenate([picture.astype("float32"), model(picture)], axis=1)
 
 
 def stained_glass(side: int = 512, seed: int = 0) -> Any:

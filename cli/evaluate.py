@@ -49,6 +49,7 @@ def evaluate(
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file, parse_settings
 
+    file = model_file(what)
     import_tensorflow()
     import zoo
     from zoo._registry import families
@@ -58,7 +59,7 @@ def evaluate(
     from zoo.training.pictures import read_picture
     from zoo.training.sources import open_source
 
-    model = zoo.load(model_file(what))
+    model = zoo.load(file)
     family = next(name for name, cls in families().items() if type(model) is cls)
     _, pictures, sources = parse_settings(family, settings)
     for name, number in model.picture_settings.items():

@@ -109,13 +109,14 @@ def export(
     from zoo.cli.table import finish
     from zoo.cli.verify import verification_pictures
 
+    file = model_file(what)  # a wrong name is answered before anything heavy is loaded
     import_tensorflow()
     import zoo
     from zoo.export.export import export_model
 
     pictures = verification_pictures(images)
     ranges = calibration_pictures(calibration or "samples:") if "int8" in precisions else None
-    model = zoo.load(model_file(what))
+    model = zoo.load(file)
     choose_deployed(model, settings)
     with stages() as progress:
         manifest = export_model(

@@ -19,22 +19,23 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
 
     Example: zoo lint fast_style --preset mobile --set width=24
     """
+    from zoo._registry import names
     from zoo.cli.quiet import import_tensorflow
-
-    import_tensorflow()
-    from zoo._load import create, list_models, load
     from zoo.cli.settings import model_file, parse_settings
 
-    family = what in list_models()
+    family = what in names()
     if (preset or settings) and not family:
         raise ValueError(f"--preset and --set are for a family; {what} has its settings in its file")
-    model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(model_file(what))
+    file = "" if family else model_file(what)
+    import_tensorflow()
+    from zoo._load import create, load
+
+    model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(file)
     if not model.deployable:
         raise ValueError(f"{what} works by optimisation on one picture; there is nothing to export")
     from zoo.export.lint import lint as found_in
 
-    classes = getattr(model, "classes", None)
-    found = {name: found_in(network, classes) for name, network in model.inference_models().items()}
+    found = {name: found_in(network, model.signatures[name]) for name, network in model.inference_models().items()}
     if as_json:
         rows = [{"signature": name, **dataclasses.asdict(item)} for name, items in found.items() for item in items]
         click.echo(json.dumps({"model": model.name, "findings": rows}, indent=2))

@@ -1,9 +1,16 @@
-"""`zoo list`: the families."""
+"""`zoo list`: the families. What is told of ours lies in families.json, so that no Keras is loaded to tell it.
 
+python -m zoo.cli.list writes families.json anew, after a family has changed what it says of itself.
+"""
+
+import importlib.resources
 import json
+from pathlib import Path
 from typing import Any
 
 import click
+
+TOLD = Path(str(importlib.resources.files("zoo"))) / "families.json"
 
 
 @click.command("list")
@@ -13,14 +20,16 @@ def list_families(as_json: bool) -> None:
 
     Example: zoo list --json
     """
-    from zoo.cli.quiet import import_tensorflow
+    from zoo._registry import names
+    from zoo._shipped import shipped_weights
 
-    import_tensorflow()
-    import zoo
-    from zoo._load import shipped_weights
-    from zoo._registry import family
-
-    rows = [describe(name, family(name), list(shipped_weights())) for name in zoo.list_models()]
+    told = json.loads(TOLD.read_text(encoding="utf-8"))
+    told |= described([name for name in names() if name not in told])
+    weights = list(shipped_weights())
+    rows = [
+        {**facts, "weights": [weight for weight in weights if weight.startswith(f"{name}/")]}
+        for name, facts in sorted(told.items())
+    ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -32,26 +41,44 @@ def list_families(as_json: bool) -> None:
     for row in rows:
         tensors = row["signature"]
         signature = f"{', '.join(tensors['inputs'])} -> {', '.join(tensors['outputs'])}" if tensors else "not deployed"
-        weights = ", ".join(row["weights"]) or "-"
-        table.add_row(row["name"], row["task"], row["paper"], ", ".join(row["presets"]), weights, signature)
+        shipped = ", ".join(row["weights"]) or "-"
+        table.add_row(row["name"], row["task"], row["paper"], ", ".join(row["presets"]), shipped, signature)
     wide_console().print(table)
 
 
-def describe(name: str, cls: Any, weights: list[str]) -> dict[str, Any]:
-    """One family, as plain data."""
-    return {
-        "name": name,
-        "task": cls.task,
-        "paper": cls.paper,
-        "presets": list(cls.presets),
-        "weights": [weight for weight in weights if weight.startswith(f"{name}/")],
-        "signature": signature(cls(**cls.presets["tiny"]).inference_model()) if cls.deployable else None,
-    }
+def described(families: list[str]) -> dict[str, dict[str, Any]]:
+    """What families say of themselves, as plain data, by name; one that cannot be imported is named and left out."""
+    if not families:
+        return {}
+    from zoo.cli.quiet import import_tensorflow
+
+    import_tensorflow()
+    from zoo._registry import family
+
+    told = {}
+    for name in families:
+        try:
+            cls = family(name)
+        except ValueError as error:
+            click.echo(str(error), err=True)
+            continue
+        told[name] = {
+            "name": name,
+            "task": cls.task,
+            "paper": cls.paper,
+            "presets": list(cls.presets),
+            "signature": signature(cls(**cls.presets["tiny"]).signature) if cls.deployable else None,
+        }
+    return told
 
 
 def signature(deployed: Any) -> dict[str, dict[str, list[int | None]]]:
     """Names and shapes of what goes in and comes out; None is any number."""
-    return {
-        "inputs": {key: list(tensor.shape) for key, tensor in deployed.input.items()},
-        "outputs": {key: list(tensor.shape) for key, tensor in deployed.output.items()},
-    }
+    sides = {"inputs": deployed.inputs, "outputs": deployed.outputs}
+    return {side: {name: list(role.sized(None, None)) for name, role in roles.items()} for side, roles in sides.items()}
+
+
+if __name__ == "__main__":
+    from zoo._registry import OURS
+
+    TOLD.write_text(json.dumps(described(list(OURS)), indent=1) + "\n", encoding="utf-8")

@@ -19,8 +19,9 @@ def mixing_sheet(what: str, truncation: float, seed: int) -> Any:
     from zoo.cli.settings import model_file
     from zoo.training.pictures import grid
 
-    if not hasattr(model := zoo.load(model_file(what)), "mix_styles"):
-        raise ValueError("--mix: this model has no styles to mix; stylegan has")
+    model: Any = zoo.load(model_file(what))
+    if not model.mixes_styles:
+        raise ValueError(f"--mix: {model.name} has no styles to mix")
     random = np.random.Generator(np.random.Philox(key=seed))
     first = random.standard_normal((len(ROWS), model.latent), dtype="float32")
     second = random.standard_normal((COLUMNS, model.latent), dtype="float32")

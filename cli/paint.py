@@ -1,4 +1,4 @@
-"""Painting one picture by optimisation, for `zoo apply neural_style`."""
+"""Painting one picture by optimisation, for `zoo apply FAMILY` of a family that does."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 
-def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...], preserve_color: bool) -> Any:
+def painter(family: str, styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...], preserve_color: bool) -> Any:
     """A function from a picture [H, W, 3] to the painted one [H', W', 3], whose long side is at most `size` (512 unless set).
 
     Raises:
@@ -19,11 +19,11 @@ def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...
     from zoo.training.optimise import optimise_picture
     from zoo.training.pictures import read_picture, read_style
 
-    config, taken, _ = parse_settings("neural_style", settings)
+    config, taken, _ = parse_settings(family, settings)
     if taken:
         raise ValueError("give the styles by --style PICTURE and the mask by --mask")
     if not styles:
-        raise ValueError("neural_style paints in the style of a picture: --style PICTURE, once or more")
+        raise ValueError(f"{family} paints in the style of a picture: --style PICTURE, once or more")
     pictures = [read_style(style) for style in styles]
     painted = None if mask is None else read_picture(mask).rgb.mean(axis=-1, keepdims=True)
     size = config.pop("size", 512)
@@ -43,7 +43,9 @@ def painter(styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...
                 progress.update(task, completed=done, total=total, description=losses)
 
             long_side = min(size, max(picture.shape[:2]))
-            result, curve = optimise_picture(picture, pictures, size=long_side, mask=painted, callback=report, **config)
+            result, curve = optimise_picture(
+                picture, pictures, size=long_side, mask=painted, callback=report, family=family, **config
+            )
         last = ", ".join(f"{name} {value:.3g}" for name, value in curve[-1].items())
         click.echo(f"{len(curve)} iterations, at the end: {last}", err=True)
         return result

@@ -15,17 +15,18 @@ provenance_option = click.option(
 )
 
 
-def provenance_of(what: str, runtime: Any, marked: bool) -> dict[str, str] | None:
+def provenance_of(what: str, runtime: Any, marked: bool, untrained: str = "") -> dict[str, str] | None:
     """What a picture made by WHAT says of itself; None unless it is to be marked.
 
-    An exported file knows its name and its weights; anything else goes by its own name. `runtime` is None for what has no file.
+    An exported file knows its name and its weights; anything else goes by its own name. `runtime` is None for
+    what has no file, whose use `untrained` says.
     """
     if not marked:
         return None
     from zoo.export.provenance import COMPOSITE, EDITED, provenance, source_type
 
     if runtime is None:
-        return provenance(COMPOSITE if what == "compositor" else EDITED, {"model": what})
+        return provenance({"compose": COMPOSITE}.get(untrained, EDITED), {"model": what})
     path, kind = Path(what), source_type(runtime.signature)
     if not path.exists():
         return provenance(kind, {"model": what})

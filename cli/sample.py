@@ -1,20 +1,23 @@
 """`zoo sample`: pictures from a generator."""
 
-import re
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from zoo import roles
 from zoo.cli.provenance import provenance_of, provenance_option
+from zoo.roles import Role, Signature
 
 
 @click.command()
 @click.argument("what")
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="GRID.png", help="Picture to write.")
 @click.option("-n", "count", default=64, show_default=True, type=click.IntRange(1, 4096), help="How many.")
-@click.option("--label", type=click.IntRange(0), help="The class, for models that take one; otherwise all in turn.")
-@click.option("--truncation", default=1.0, show_default=True, type=click.FloatRange(0, 1), help="Below 1: likelier, less varied.")
+@click.option("--label", metavar="CLASS", help="Its name or number, for models that take one; otherwise all in turn.")
+@click.option("--truncation", show_default="1", type=click.FloatRange(0, 1), help="Below 1: likelier, less varied.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed gives the same pictures.")
 @click.option("--interpolate", is_flag=True, help="Every row walks from one latent to another.")
 @click.option("--mix", is_flag=True, help="A sheet of pictures with coarse, middle or fine styles of others; for stylegan.")
@@ -24,8 +27,8 @@ def sample(
     what: str,
     out: Path,
     count: int,
-    label: int | None,
-    truncation: float,
+    label: str | None,
+    truncation: float | None,
     seed: int,
     interpolate: bool,
     mix: bool,
@@ -36,8 +39,8 @@ def sample(
 
     Example: zoo sample runs/digits --out digits.png -n 100 --label 7
     """
-    from zoo.cli.inputs import open_runtime
     from zoo.cli.mix import mixing_sheet
+    from zoo.cli.opened import open_runtime
     from zoo.training.pictures import write_picture
 
     if out.exists():
@@ -51,68 +54,104 @@ def sample(
     runtime = open_runtime(what, threads)
     metadata = provenance_of(what, runtime, marked)
     if mix:
-        write_picture(out, mixing_sheet(what, truncation, seed), metadata=metadata)
+        write_picture(out, mixing_sheet(what, 1.0 if truncation is None else truncation, seed), metadata=metadata)
         click.echo(str(out))
         return
-    inputs = generator_inputs(runtime.signature, classes_of(runtime), count, label, truncation, seed, interpolate)
+    inputs = generator_inputs(runtime.signature, count, label, truncation, seed, interpolate)
+    result = runtime.signature.output(roles.Result).name
     size = 64
     parts = [
-        runtime(**{name: values[start : start + size] for name, values in inputs.items()})["output_image"]
+        runtime(**{name: values[start : start + size] for name, values in inputs.items()})[result]
         for start in range(0, count, size)
     ]
     write_picture(out, sheet([picture for part in parts for picture in part]), metadata=metadata)
     click.echo(str(out))
 
 
-def classes_of(runtime: Any) -> int | None:
-    """How many classes there are, by the model or by what an exported file says of itself; None: unknown, or no labels."""
-    label = runtime.signature.inputs.get("label")
-    if label is None:
-        return None
-    if len(label.shape) > 1:  # one-hot
-        return int(label.shape[-1])
-    if label.range:
-        return int(label.range[1]) + 1
-    known = re.search(r"\blabel: int32 \[batch\], 0 to (\d+)", runtime.facts.get("inputs", ""))
-    return int(known[1]) + 1 if known else None
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """What was asked of `zoo sample`."""
+
+    count: int
+    label: str | None
+    truncation: float | None
+    random: Any
+    interpolate: bool
 
 
 def generator_inputs(
-    signature: Any, classes: int | None, count: int, label: int | None, truncation: float, seed: int, interpolate: bool
+    signature: Signature, count: int, label: str | None, truncation: float | None, seed: int, interpolate: bool
 ) -> dict[str, Any]:
-    """Every input of the generator for `count` pictures; `classes` is the number of its labels, where that is known.
+    """Every input of the generator for `count` pictures.
 
     Raises:
         ValueError: WHAT is no generator, or an option that it has no input for.
     """
     import numpy as np
 
-    if "latent" not in signature.inputs:
+    if signature.input(roles.Latent) is None or signature.output(roles.Result) is None:
         raise ValueError("this model makes no pictures out of nothing: it takes pictures; use zoo apply")
-    size = int(signature.inputs["latent"].shape[-1])
-    random = np.random.Generator(np.random.Philox(key=seed))
-    if interpolate:
-        inputs = {"latent": walks(random, count, size)}
-    else:
-        inputs = {"latent": random.standard_normal((count, size), dtype="float32")}
-    if "truncation" in signature.inputs:
-        inputs["truncation"] = np.full(count, truncation, "float32")
-    elif truncation != 1:
-        raise ValueError("--truncation: this model has no such input")
-    if "label" in signature.inputs:
-        if label is not None and classes is not None and label >= classes:
-            raise ValueError(f"--label {label}: this model has the classes 0 to {classes - 1}")
-        if label is not None:
-            labels = np.full(count, label)
-        elif classes is not None:
-            labels = np.arange(count) % classes
-        else:
-            raise ValueError("this file does not say how many classes it has; give one of them by --label")
-        shape = signature.inputs["label"].shape
-        inputs["label"] = np.eye(int(shape[1]))[labels] if len(shape) > 1 else labels
-    elif label is not None:
-        raise ValueError("--label: this model has no classes")
-    return inputs
+    for option, value, role in (("label", label, roles.Choice), ("truncation", truncation, roles.Share)):
+        if value is not None and signature.input(role) is None:
+            raise ValueError(f"--{option}: this model has no such input")
+    asked = Drawing(count, label, truncation, np.random.Generator(np.random.Philox(key=seed)), interpolate)
+    return {name: DRAWS[type(role)](role, asked) for name, role in signature.inputs.items()}
+
+
+def _latent(role: Any, asked: Drawing) -> Any:
+    if asked.interpolate:
+        return walks(asked.random, asked.count, role.length)
+    return asked.random.standard_normal((asked.count, role.length), dtype="float32")
+
+
+def _share(role: Any, asked: Drawing) -> Any:
+    import numpy as np
+
+    return np.full(asked.count, role.default if asked.truncation is None else asked.truncation, "float32")
+
+
+def _choice(role: Any, asked: Drawing) -> Any:
+    import numpy as np
+
+    labels = np.arange(asked.count) % len(role.names)
+    if asked.label is not None:
+        labels = np.full(asked.count, class_number(asked.label, role))
+    return np.eye(len(role.names), dtype="float32")[labels] if role.one_hot else labels
+
+
+def class_number(label: str, role: roles.Choice) -> int:
+    """The class of that name or number. Raises ValueError, which names the nearest."""
+    from zoo._registry import choose
+
+    if label not in role.names and label.isdigit():
+        if int(label) >= len(role.names):
+            raise ValueError(f"--label {label}: this model has the classes 0 to {len(role.names) - 1}")
+        return int(label)
+    return role.names.index(choose("class in this model", label, role.names))
+
+
+def _weights(role: Any, asked: Drawing) -> Any:
+    import numpy as np
+
+    return np.tile(np.array(role.default, "float32"), (asked.count, 1))
+
+
+def _refused(role: Role, asked: Drawing) -> Any:
+    raise ValueError(f"this model takes {role.name} ({role.words}) as well; use zoo apply")
+
+
+DRAWS: Mapping[type[Role], Callable[[Any, Drawing], Any]] = {
+    roles.Latent: _latent,
+    roles.Share: _share,
+    roles.Choice: _choice,
+    roles.Weights: _weights,
+    roles.Photograph: _refused,
+    roles.Frames: _refused,
+    roles.Layers: _refused,
+    roles.HoleMask: _refused,
+    roles.StylePicture: _refused,
+    roles.Values: _refused,
+}
 
 
 def walks(random: Any, count: int, size: int) -> Any:

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], 
     defaults = {key: parameter.default for key, parameter in inspect.signature(cls.__init__).parameters.items() if key != "self"}
     config: dict[str, Any] = {}
     pictures: dict[str, list[Path]] = {}
+    names: dict[str, list[str]] = {}
     sources: dict[str, str] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -26,9 +28,9 @@ def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], 
             raise ValueError(f"--set {setting} is not KEY=VALUE")
         choose(f"setting of {name}", key, [*defaults, *cls.picture_settings, *cls.source_settings])
         if key in cls.picture_settings:
-            if not Path(value).is_file():
-                raise ValueError(f"--set {key}={value}: no such picture")
-            pictures.setdefault(key, []).append(Path(value))
+            name, file = named_picture(key, value)
+            pictures.setdefault(key, []).append(file)
+            names.setdefault(key, []).append(name)
         elif key in cls.source_settings:
             if key in sources:
                 raise ValueError(f"--set {key}={value}: there is {key}={sources[key]} already; put the pictures into one folder")
@@ -37,7 +39,33 @@ def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], 
             config[key] = parse_value(key, value, defaults[key])
     for key, files in pictures.items():
         config[cls.picture_settings[key]] = len(files)
+        if key in cls.name_settings:
+            config.setdefault(cls.name_settings[key], distinct(names[key]))
     return config, pictures, sources
+
+
+def named_picture(key: str, value: str) -> tuple[str, Path]:
+    """The name and the file of PICTURE, which is called by its file's stem, or of NAME:PICTURE.
+
+    Raises:
+        ValueError: there is no such picture.
+    """
+    if Path(value).is_file():
+        return Path(value).stem, Path(value)
+    name, _, file = value.partition(":")
+    if not name or not Path(file).is_file():
+        raise ValueError(f"--set {key}={value}: no such picture")
+    return name, Path(file)
+
+
+def distinct(names: list[str]) -> tuple[str, ...]:
+    """The names, those that came before with a number behind them."""
+    found: list[str] = []
+    for name in names:
+        clean = "".join(letter if letter.isalnum() or letter in "_-." else "_" for letter in name) or "style"
+        candidates = itertools.chain([clean], (f"{clean}_{number}" for number in itertools.count(2)))
+        found.append(next(candidate for candidate in candidates if candidate not in found))
+    return tuple(found)
 
 
 def parse_value(key: str, text: str, default: Any) -> Any:
@@ -82,4 +110,8 @@ def model_file(what: str) -> str:
         if (path / "config.json").is_file():
             raise ValueError(f"{what} has no model.keras yet: finish its training with zoo train --resume {what}")
         raise ValueError(f"{what} is no run or export directory: it holds no model.keras")
-    return what
+    if path.is_file():
+        return what
+    from zoo._shipped import shipped
+
+    return str(shipped(what))

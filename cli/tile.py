@@ -4,14 +4,15 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+from zoo import roles
+from zoo.cli.inputs import Asked
+
 
 def tiled(
     runtime: Any,
     tile: int,
     out: Path,
-    styles: tuple[str, ...],
-    mask: Path | None,
-    strength: float,
+    asked: Asked,
     preserve_color: bool,
     alone: bool,
 ) -> Any:
@@ -29,21 +30,23 @@ def tiled(
     from zoo.export.tiling import run_by_tiles
     from zoo.training.pictures import read_pixels
 
-    constants = constant_inputs(runtime.signature, styles, strength)
-    hole = read_mask(runtime.signature, mask)
-    channels = runtime.signature.inputs["image"].shape[-1]
-    if channels not in (1, 3):
-        raise ValueError(f"this model takes {channels} channels, which are not those of one picture")
+    signature = runtime.signature
+    constants = constant_inputs(signature, asked)
+    hole = read_mask(signature, asked.mask)
+    photograph, mask = signature.input(roles.Photograph), signature.input(roles.HoleMask)
+    if photograph is None:
+        raise ValueError(f"--tile is for models of one picture; this one takes {', '.join(signature.inputs)}")
     folder = next(parent for parent in out.absolute().parents if parent.is_dir())
 
     def transform(source: Path) -> tuple[Any, Any]:
         import numpy as np
 
         pixels = read_pixels(source)
-        image, alpha = Image(pixels[..., :3], channels), pixels[..., 3:] / np.float32(255) if pixels.shape[2] == 4 else None
-        pictures: dict[str, Any] = {"image": image}
-        if "mask" in runtime.signature.inputs:
-            pictures["mask"], alpha = find_hole(source, hole, alpha, pixels.shape)
+        image = Image(pixels[..., :3], photograph.channels)
+        alpha = pixels[..., 3:] / np.float32(255) if pixels.shape[2] == 4 else None
+        pictures: dict[str, Any] = {photograph.name: image}
+        if mask:
+            pictures[mask.name], alpha = find_hole(source, hole, alpha, pixels.shape)
 
         def finish(window: Any, values: Any) -> Any:
             return keep_color(image.color(window), values) if preserve_color else values

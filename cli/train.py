@@ -64,6 +64,7 @@ def train(
 
     Example: zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave --steps 4000
     """
+    from zoo._registry import choose, names
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file, parse_settings
     from zoo.training.record import recorded
@@ -83,6 +84,7 @@ def train(
     if name is None:
         why = "" if resume is None else f"{asked['out']} holds no run to go on with; "
         raise click.UsageError(f"{why}name a MODEL to train", context)
+    choose("model", name, names())
     import_tensorflow()
     spoken = {setting.partition("=")[0] for setting in settings}
     recipe = [setting for setting in context.meta.get("settings", ()) if setting.partition("=")[0] not in spoken]

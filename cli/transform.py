@@ -1,10 +1,13 @@
 """From a picture file to what a model makes of it, for `zoo apply`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.inputs import constant_inputs, find_hole, read_mask
+from zoo import roles
+from zoo.cli.inputs import Asked, constant_inputs, find_hole, read_mask
+from zoo.cli.pictures import as_picture
+from zoo.roles import Role, Signature
 
 LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
 
@@ -21,26 +24,25 @@ def painted(paint: Any) -> Any:
     return transform
 
 
-def transformed(
-    runtime: Any, styles: tuple[str, ...], mask: Path | None, strength: float, preserve_color: bool, sources: Sequence[Path] = ()
-) -> Any:
-    """From a picture file to what the model makes of it and the transparency to write with it.
+def transformed(runtime: Any, asked: Asked, preserve_color: bool, sources: Sequence[Path] = ()) -> Any:
+    """From a picture (a file, or what `as_picture` takes) to what the model makes of it and the transparency to write with it.
 
     A model that looks at neighbouring frames finds them among `sources`, in the folder of the picture.
-    """
-    from zoo.training.pictures import read_picture
 
-    constants = constant_inputs(runtime.signature, styles, strength)
-    hole = read_mask(runtime.signature, mask)
+    Raises:
+        ValueError: something was asked that the model has no input for.
+    """
+    constants = constant_inputs(runtime.signature, asked)
+    hole = read_mask(runtime.signature, asked.mask)
     frames = frames_of(runtime.signature)
-    read = read_picture if frames == 1 else neighbourhood(frames, sources)
+    read = as_picture if frames == 1 else neighbourhood(frames, sources)
     return lambda source: run_on(runtime, source, read(source), constants, hole, preserve_color)
 
 
-def frames_of(signature: Any) -> int:
+def frames_of(signature: Signature) -> int:
     """How many neighbouring frames the model looks at, an odd number: 1 for a model of single pictures."""
-    channels = signature.inputs["image"].shape[-1] if "image" in signature.inputs else 3
-    return channels // 3 if channels % 6 == 3 else 1
+    frames = signature.input(roles.Frames)
+    return frames.count if frames else 1
 
 
 def neighbourhood(frames: int, sources: Sequence[Path]) -> Any:
@@ -75,30 +77,51 @@ def neighbourhood(frames: int, sources: Sequence[Path]) -> Any:
 
 
 def run_on(
-    runtime: Any, source: Path, picture: Any, constants: dict[str, Any], hole: Any, preserve_color: bool
+    runtime: Any, source: Any, picture: Any, constants: dict[str, Any], hole: Any, preserve_color: bool
 ) -> tuple[Any, Any]:
-    """The result for the picture that was read from `source`, and the transparency to write with it.
+    """The result for the picture read from `source` (what messages call it), and the transparency to write with it.
 
     A model that takes a mask fills the hole; without one, what is transparent is the hole, and comes back opaque.
 
     Raises:
         ValueError: the picture or its mask does not fit the model.
     """
-    inputs = {"image": picture.rgb, **constants}
-    alpha = picture.alpha
-    if "mask" in runtime.signature.inputs:
-        inputs["mask"], alpha = find_hole(source, hole, alpha, picture.rgb.shape)
-    channels = runtime.signature.inputs["image"].shape[-1]
-    if channels == 1:
-        inputs["image"] = gray(picture.rgb)
-    elif channels != picture.rgb.shape[-1]:
-        raise ValueError(f"this model takes {channels} channels, which are not those of one picture")
-    batch = {name: value if name in constants else value[None] for name, value in inputs.items()}
-    result = runtime(**batch)["output_image"][0]
+    inputs, alpha = dict(constants), picture.alpha
+    for name, role in runtime.signature.inputs.items():
+        if name not in constants:
+            value, alpha = PICTURES[type(role)](role, source, picture, hole, alpha)
+            inputs[name] = value[None]
+    result = runtime(**inputs)[runtime.signature.output(roles.Result).name][0]
     if preserve_color:
         middle = picture.rgb.shape[-1] // 2
         result = keep_color(picture.rgb[..., middle - 1 : middle + 2], result)
     return result, alpha if alpha is None else resized(alpha, result.shape)
+
+
+def _photograph(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
+    return gray(picture.rgb) if role.channels == 1 else picture.rgb, alpha
+
+
+def _frames(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
+    return picture.rgb, alpha
+
+
+def _mask(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
+    return find_hole(source, hole, alpha, picture.rgb.shape)
+
+
+def _layers(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
+    raise ValueError(f"this model takes {role.words}, which one picture is not")
+
+
+# What comes with each picture: from the role, what the picture is called, the picture, its hole and the transparency to write, to
+# the input's example and the transparency to write then.
+PICTURES: Mapping[type[Role], Callable[..., tuple[Any, Any]]] = {
+    roles.Photograph: _photograph,
+    roles.Frames: _frames,
+    roles.HoleMask: _mask,
+    roles.Layers: _layers,
+}
 
 
 def gray(picture: Any) -> Any:

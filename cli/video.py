@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
+from zoo.cli.inputs import Asked
+
 
 def apply_video(
     runtime: Any,
     source: Path,
     out: Path,
-    styles: tuple[str, ...],
-    mask: Path | None,
-    strength: float,
+    asked: Asked,
     preserve_color: bool,
     metadata: dict[str, str] | None,
 ) -> None:
@@ -36,8 +36,8 @@ def apply_video(
         raise ValueError(f"{source} does not exist")
     if out.exists():
         raise ValueError(f"{out} exists; remove it or choose another --out")
-    constants = constant_inputs(runtime.signature, styles, strength)
-    hole = read_mask(runtime.signature, mask)
+    constants = constant_inputs(runtime.signature, asked)
+    hole = read_mask(runtime.signature, asked.mask)
 
     def transform(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         for stack in neighbours(frames, frames_of(runtime.signature)):

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+import zoo
 from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
 from zoo.export.manifest import Artifact, Manifest, Skipped, sha256, size_of
-from zoo.export.runtimes import KerasRuntime, SavedModelRuntime
+from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
 from zoo.export.serving import directory as serving
 from zoo.export.serving import warmup
-from zoo.export.signature import example_inputs, signature_of, tensor_specs
+from zoo.export.signature import example_inputs, tensor_specs
 from zoo.export.unsupported import Unsupported
 from zoo.export.verify import LATENCY_SIZE, Measurement, References, compare, measure
 
@@ -46,11 +47,12 @@ class Exporter:
         self.model.save(directory / KERAS_FILE)
         reference = KerasRuntime(directory / KERAS_FILE)
         self.network, self.signature = reference.network, reference.signature
-        models = self.model.inference_models() if hasattr(self.model, "inference_models") else {}
-        self.further = {name: network for name, network in models.items() if name != "serving_default"}
+        models = self.model.inference_models() if isinstance(self.model, zoo.ImageModel) else {}
+        self.further = {name: network for name, network in models.items() if name != DEFAULT_SIGNATURE}
         self.weights_sha256 = digest_of(self.network)
         self.about = {key: str(getattr(self.model, key)) for key in ("task", "paper") if hasattr(self.model, key)} | dict(about)
-        self.facts = metadata.facts_of(name, self.signature, self.weights_sha256, self.about)
+        self.signatures = reference.signatures
+        self.facts = metadata.facts_of(name, self.signatures, self.weights_sha256, self.about)
         self.references = References(reference, pictures)
         self.traces: dict[Any, Any] = {}
         self.onnx_models: dict[Any, Any] = {}
@@ -107,11 +109,11 @@ class Exporter:
 
     def _further(self) -> dict[str, Any]:
         """The traces of the signatures beside the first, which a SavedModel holds too."""
-        return {name: saved_model.trace(network, signature_of(network), None) for name, network in self.further.items()}
+        return {name: saved_model.trace(network, self.signatures[name], None) for name, network in self.further.items()}
 
     def _compared(self, path: Path, name: str) -> str:
         """How far a further signature of a SavedModel is from the Keras model."""
-        signature = signature_of(self.further[name])
+        signature = self.signatures[name]
         inputs = example_inputs(signature, self.references.pictures, size=signature.own_size or LATENCY_SIZE)
         expected = {key: np.asarray(value) for key, value in self.further[name](inputs, training=False).items()}
         parity = compare([expected], [SavedModelRuntime(path, self.threads, name)(**inputs)], "float32")
@@ -164,9 +166,10 @@ class Exporter:
         """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
         manifest = Manifest(
             model=self.name,
+            weight=self.about.get("weight", ""),
             keras=KERAS_FILE,
             keras_sha256=sha256(self.directory / KERAS_FILE),
-            config=self.model.get_config() if hasattr(self.model, "inference_model") else {"name": self.model.name},
+            config=self.model.get_config() if isinstance(self.model, zoo.ImageModel) else {"name": self.model.name},
             weights_sha256=self.weights_sha256,
             versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
             signature=self.signature,
@@ -197,7 +200,7 @@ def in_float32(source: Any) -> Any:
     """The same model rebuilt in float32 with the same weights; mixed precision does not convert (FlexConv2D, invalid ONNX)."""
     import keras
 
-    if not hasattr(source, "inference_model"):
+    if not isinstance(source, zoo.ImageModel):
         return source
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")

@@ -41,7 +41,7 @@ class Graph:
     The numbers of the tensors do not depend on the shapes.
 
     Args:
-        network: a functional model with a dict of named inputs and one output, `output_image`.
+        network: a functional model with a dict of named inputs and one output.
         shapes: the shape of each input, batch included.
     """
 
@@ -52,7 +52,8 @@ class Graph:
         self._kept: list[Any] = []  # numbers are by identity, which only living tensors have
         given = {name: keras.KerasTensor(shapes[name], x.dtype) for name, x in network.input.items()}
         self.inputs = {name: self._number(tensor) for name, tensor in given.items()}
-        self.output = self._number(self._trace(network, given)["output_image"])
+        (output,) = self._trace(network, given).values()
+        self.output = self._number(output)
 
     def _number(self, tensor: Any) -> int:
         if id(tensor) not in self._numbers:

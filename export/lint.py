@@ -40,18 +40,18 @@ class Finding:
     remedy: str
 
 
-def lint(network: Any, classes: int | None = None) -> list[Finding]:
+def lint(network: Any, signature: Signature | None = None) -> list[Finding]:
     """What stands in the way of LiteRT and ONNX files of any size, and of the fixed-size file for a phone's GPU.
 
     Args:
         network: a functional `keras.Model` with dicts of named inputs and outputs; trained or not.
-        classes: the number of classes, where `label` is one integer an example.
+        signature: what it takes and gives; by its names unless given.
 
     Example:
         >>> lint(zoo.create("fast_style", preset="tiny").inference_model())
         []
     """
-    signature = signature_of(network, classes)
+    signature = signature or signature_of(network)
     size = signature.own_size or SIZE
     everything = [*_found(network, signature, None), *_found(network, signature, size)]
     layers = {operation: layer for _, layer, operation in reversed(everything) if layer}

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from zoo.export.signature import Signature, Tensor
+from zoo.roles import Signature
 
 FILE = "manifest.json"
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
@@ -19,7 +19,7 @@ FLOORS = {"float32": 1e-4, "float16": 50.0, "dynamic_int8": 35.0, "int8": 30.0}
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """The difference to the Keras model, the worst of all pictures.
+    """The difference to the Keras model, the worst of all pictures; `pictures` counts the examples that were compared.
 
     `psnr` is in dB against a peak of 1 (200 stands for equal), `floor` is the largest max_abs allowed in float32 and the lowest
     psnr elsewhere. NaN (null in the file) marks a measure that does not exist: the artefact did not run, or gave no numbers.
@@ -59,9 +59,11 @@ class Skipped:
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """`model` is the served name, `keras` the stored model that all are compared with, `threads` what they were timed at."""
+    """`model` is the served name, `weight` the shipped weight that it was made of, if any, `keras` the stored model that all are
+    compared with, `threads` what they were timed at."""
 
     model: str
+    weight: str
     keras: str
     keras_sha256: str
     config: dict[str, Any]
@@ -78,7 +80,8 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; what is no number becomes None."""
-        return json.loads(json.dumps(dataclasses.asdict(self)), parse_constant=lambda _: None)
+        facts = {**dataclasses.asdict(self), "signature": self.signature.to_json()}
+        return json.loads(json.dumps(facts), parse_constant=lambda _: None)
 
     def write(self, directory: Path) -> Path:
         path = directory / FILE
@@ -93,22 +96,16 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest:
         raise FileNotFoundError(f"{directory}: no {FILE}; give a directory written by `zoo export`")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        sides = [{n: _tensor(t) for n, t in found["signature"][side].items()} for side in ("inputs", "outputs")]
         return Manifest(
             **{
                 **found,
-                "signature": Signature(*sides),
+                "signature": Signature.from_json(found["signature"]),
                 "artifacts": tuple(_artifact(artifact) for artifact in found["artifacts"]),
                 "skipped": tuple(Skipped(**cell) for cell in found["skipped"]),
             }
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a manifest of this version ({error}); export again") from error
-
-
-def _tensor(found: dict[str, Any]) -> Tensor:
-    value_range = None if found["range"] is None else tuple(found["range"])
-    return Tensor(found["name"], found["dtype"], tuple(found["shape"]), value_range)
 
 
 def _artifact(found: dict[str, Any]) -> Artifact:

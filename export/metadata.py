@@ -6,11 +6,17 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo import roles
 from zoo.export.manifest import FLOORS
-from zoo.export.signature import Signature, Tensor
+from zoo.roles import Role, Signature
 
 MEMBER = "metadata.json"
-RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}
+# Values of a role, in words, where least and largest do not say enough.
+RANGES: Mapping[type[Role], str] = {
+    roles.Latent: "standard normal",
+    roles.Weights: "0 to 1, adding up to 1",
+    roles.HoleMask: "0 or 1; 1 marks the hole",
+}
 # What only people know of a model: key -> what to write where nothing is known.
 ASKED = {
     "data": "what it was trained on, and under which terms",
@@ -19,27 +25,43 @@ ASKED = {
 }
 
 
-def value_range(tensor: Tensor) -> str:
-    if tensor.name in RANGES:
-        return RANGES[tensor.name]
-    return f"{tensor.range[0]:g} to {tensor.range[1]:g}" if tensor.range else "any"
+def value_range(role: Role) -> str:
+    """The values that the tensor may have, in words."""
+    if type(role) in RANGES:
+        return RANGES[type(role)]
+    return f"{role.range[0]:g} to {role.range[1]:g}" if role.range else "any"
 
 
-def facts_of(model: str, signature: Signature, weights_sha256: str, about: Mapping[str, str]) -> dict[str, str]:
+def signatures(facts: Mapping[str, str]) -> dict[str, Signature]:
+    """What the facts of a file say that it takes and gives, by signature name; nothing for a file made elsewhere.
+
+    Raises:
+        ValueError: the roles are not written as `facts_of` writes them.
+    """
+    try:
+        return {name: Signature.from_json(found) for name, found in json.loads(facts.get("signatures", "{}")).items()}
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"its metadata holds no roles of this version ({error}); export it again") from error
+
+
+def facts_of(model: str, signatures: Mapping[str, Signature], weights_sha256: str, about: Mapping[str, str]) -> dict[str, str]:
     """Everything that is true of all files of an export. `about` holds task, paper, and what is known of `ASKED`."""
+    signature = next(iter(signatures.values()))
     sides = {"inputs": signature.inputs, "outputs": signature.outputs}
     return {
         "model": model,
         **about,
-        **{side: "; ".join(_described(tensor) for tensor in tensors.values()) for side, tensors in sides.items()},
+        **{side: "; ".join(_described(role) for role in tensors.values()) for side, tensors in sides.items()},
+        "signatures": json.dumps({name: found.to_json() for name, found in signatures.items()}),
         "weights_sha256": weights_sha256,
         "made_with": f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}",
         "card": "MODEL_CARD.md and manifest.json of the export that this file comes from",
     }
 
 
-def _described(tensor: Tensor) -> str:
-    return f"{tensor.name}: {tensor.dtype} [{', '.join(map(str, tensor.shape))}], {value_range(tensor)}"
+def _described(role: Role) -> str:
+    default = "" if role.default is None else f", {role.default} unless given"
+    return f"{role.name}: {role.dtype} [{', '.join(map(str, role.shape))}], {value_range(role)}{default}"
 
 
 def parity_fact(precision: str) -> dict[str, str]:

@@ -2,16 +2,27 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 
-from zoo.export.signature import SHARES, Signature, Tensor
+from zoo import roles
+from zoo.export.unsupported import Unsupported
+from zoo.roles import Role, Signature
 
-WHAT = {
-    "image": "the picture, of any size: it is scaled to the file's",
-    "mask": "white where the hole is, of any size",
-    "style": "the style picture, of any size: it is scaled to the file's",
-    "strength": "0 (the picture itself) to 1",
-    "truncation": "1 for all that the model knows; towards 0 safer, and more alike",
+# How a role comes as a parameter; a role that has none cannot be shown by a phone's code.
+KINDS: Mapping[type[Role], str] = {
+    roles.Photograph: "picture",
+    roles.StylePicture: "picture",
+    roles.HoleMask: "mask",
+    roles.Layers: "layers",
+    roles.Share: "share",
+    roles.Weights: "weights",
+    roles.Latent: "latent",
+    roles.Choice: "choice",
+    roles.Frames: "",
+    roles.Values: "",
 }
+PICTURES = ("picture", "mask", "layers")  # before all others
+OPTIONAL = ("share", "weights", "latent")  # after all others: they have a default
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,40 +54,38 @@ def camel(name: str) -> str:
     return first[0].lower() + first[1:] + "".join(part[0].upper() + part[1:] for part in rest)
 
 
-def _ordered(signature: Signature) -> list[Tensor]:
-    """Pictures first, `image` before all; those that have a default value come last."""
-    return sorted(signature.inputs.values(), key=lambda t: (not t.is_picture, t.name != "image", _kind(t) != "number"))
+def _ordered(signature: Signature) -> list[Role]:
+    """Pictures first, the photograph before all; those that have a default value come last."""
+    return sorted(
+        signature.inputs.values(),
+        key=lambda role: (_kind(role) not in PICTURES, not isinstance(role, roles.Photograph), _kind(role) in OPTIONAL),
+    )
 
 
-def _kind(tensor: Tensor) -> str:
-    if tensor.is_picture:
-        return "layers" if int(tensor.shape[3]) % 4 == 0 else "picture"
-    if tensor.name == "label":
-        return "number" if len(tensor.shape) == 1 else "class"
-    if tensor.name == "style_weights":
-        return "weights"
-    if tensor.name in SHARES and len(tensor.shape) == 1:
-        return "share"
-    return "latent"
+def _kind(role: Role) -> str:
+    if not (kind := KINDS[type(role)]):
+        raise Unsupported(f"a phone's code has nothing to set {role.name} with ({role.words})")
+    return kind
 
 
-def _words(tensor: Tensor) -> str:
-    count = int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1
-    kinds = {
-        "layers": f"{count // 4} picture(s) with transparency, the lowest first, of any size",
-        "class": f"0 to {count - 1}",
-        "number": f"0 to {tensor.range[1]:g}" if tensor.range else "a whole number",
-        "weights": f"{count} values from 0 to 1 that add up to 1, one a style",
-        "latent": f"{count} values; standard normal ones unless given",
-    }
-    return WHAT.get(tensor.name) or kinds.get(_kind(tensor)) or "see model.json"
+def _form(role: Role) -> str:
+    """The row of a language's table: a mask is a picture, a choice a number or a vector."""
+    if isinstance(role, roles.Choice):
+        return "class" if role.one_hot else "number"
+    return "picture" if _kind(role) == "mask" else _kind(role)
 
 
-def _kotlin(tensor: Tensor) -> Argument:
+def _words(role: Role) -> str:
+    ends = {"picture": ", of any size: it is scaled to the file's", "mask": ", of any size", "layers": ", of any size"}
+    return role.words + (ends | {"latent": "; drawn unless given"}).get(_kind(role), "")
+
+
+def _kotlin(tensor: Role) -> Argument:
     name, count = camel(tensor.name), int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1
     place = "size.height, size.width"
-    channels = f"channels = {count}" + (", binary = true" if tensor.name == "mask" else "")
-    last = int(tensor.range[1]) if tensor.range else 0
+    kind = _kind(tensor)
+    channels = f"channels = {count}" + (", binary = true" if kind == "mask" else "")
+    last = len(tensor.names) - 1 if isinstance(tensor, roles.Choice) else 0
     within = f'require({name} in 0..{{}}) {{{{ "{name} is 0 to {{}}" }}}}'
     parameter, check, value, example, helper = {
         "picture": (f"{name}: Bitmap", "", f"writeFloat(pixels({name}, {place}, {channels}))", name, "pixels"),
@@ -96,13 +105,13 @@ def _kotlin(tensor: Tensor) -> Argument:
             "",
         ),
         "weights": (
-            f"{name}: FloatArray = FloatArray({count}) {{ if (it == 0) 1f else 0f }}",
+            f"{name}: FloatArray = FloatArray({count}) {{ 1f / {count} }}",
             f'require({name}.size == {count}) {{ "{name} has {count} values" }}',
             f"writeFloat({name})",
             "",
             "",
         ),
-        "share": (f"{name}: Float = 1f", "", f"writeFloat(floatArrayOf({name}.coerceIn(0f, 1f)))", "", ""),
+        "share": (f"{name}: Float = {tensor.default}f", "", f"writeFloat(floatArrayOf({name}.coerceIn(0f, 1f)))", "", ""),
         "latent": (
             f"{name}: FloatArray = normal({count})",
             f'require({name}.size == {count}) {{ "{name} has {count} values" }}',
@@ -110,15 +119,16 @@ def _kotlin(tensor: Tensor) -> Argument:
             "",
             "normal",
         ),
-    }[_kind(tensor)]
+    }[_form(tensor)]
     return Argument(tensor.name, f"{name} {_words(tensor)}", parameter, check, value, example, helper)
 
 
-def _swift(tensor: Tensor) -> Argument:
+def _swift(tensor: Role) -> Argument:
     name, count = camel(tensor.name), int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1
     place = "height: size.height, width: size.width"
-    channels = f"channels: {count}" + (", binary: true" if tensor.name == "mask" else "")
-    last = int(tensor.range[1]) if tensor.range else 0
+    kind = _kind(tensor)
+    channels = f"channels: {count}" + (", binary: true" if kind == "mask" else "")
+    last = len(tensor.names) - 1 if isinstance(tensor, roles.Choice) else 0
 
     def guard(condition: str, words: str) -> str:
         return f'guard {condition} else {{ throw Failure.badInput("{words}") }}'
@@ -154,10 +164,10 @@ def _swift(tensor: Tensor) -> Argument:
             f"{name}: 0",
             "",
         ),
-        "weights": (f"{name}: [Float32] = [1{', 0' * (count - 1)}]", values, floats, "", ""),
-        "share": (f"{name}: Float32 = 1", "", f"Self.data([min(max({name}, 0), 1)])", "", ""),
+        "weights": (f"{name}: [Float32] = Array(repeating: 1 / {count}, count: {count})", values, floats, "", ""),
+        "share": (f"{name}: Float32 = {tensor.default}", "", f"Self.data([min(max({name}, 0), 1)])", "", ""),
         "latent": (f"{name}: [Float32]? = nil", "", "", "", "normal"),
-    }[_kind(tensor)]
+    }[_form(tensor)]
     if helper == "normal":
         check = f"let {name}Values = {name} ?? Self.normal({count})\n" + values.replace(f"{name}.count", f"{name}Values.count")
         value = f"Self.data({name}Values)"

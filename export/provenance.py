@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from html import escape
 
-from zoo.export.signature import Signature
+from zoo.roles import Latent, Layers, Role, Signature
 
 # https://cv.iptc.org/newscodes/digitalsourcetype/
 GENERATED, EDITED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "composite"
@@ -13,6 +13,8 @@ WORDS = {
     EDITED: "Changed by the model {}: it does not show what a camera saw.",
     COMPOSITE: "Put together out of several pictures by the model {}: it does not show what a camera saw.",
 }
+# The roles out of which a picture is made that no camera saw, or several saw.
+SOURCES: Mapping[type[Role], str] = {Latent: GENERATED, Layers: COMPOSITE}
 XMP = "XML:com.adobe.xmp"  # the keyword of XMP in PNG text
 
 # AISystemUsed came with IPTC Photo Metadata 2025.1.
@@ -27,10 +29,7 @@ _PACKET = """<?xpacket begin="\N{ZERO WIDTH NO-BREAK SPACE}" id="W5M0MpCehiHzreS
 
 def source_type(signature: Signature) -> str:
     """The digital source type of what a model makes: out of a latent, out of several elements with alpha, or out of a picture."""
-    if "latent" in signature.inputs:
-        return GENERATED
-    image = signature.inputs.get("image")
-    return COMPOSITE if image and isinstance(image.shape[-1], int) and image.shape[-1] % 4 == 0 else EDITED
+    return next((SOURCES[type(role)] for role in signature.inputs.values() if type(role) in SOURCES), EDITED)
 
 
 def provenance(kind: str, facts: Mapping[str, str]) -> dict[str, str]:

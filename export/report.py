@@ -6,15 +6,17 @@ import importlib.resources
 import io
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from zoo import roles
 from zoo.export.manifest import Artifact, Manifest, parse_shape
 from zoo.export.metadata import ASKED, value_range
-from zoo.export.signature import Tensor
 from zoo.export.verify import LATENCY_SIZE, Measurement, References
+from zoo.roles import Role
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page"}
@@ -67,11 +69,11 @@ def _template(name: str) -> string.Template:
     return string.Template((importlib.resources.files("zoo.export") / "templates" / name).read_text(encoding="utf-8"))
 
 
-def _shape(tensor: Tensor) -> str:
+def _shape(tensor: Role) -> str:
     return f" {TIMES} ".join(str(axis) for axis in tensor.shape)
 
 
-def _tensor_row(tensor: Tensor) -> str:
+def _tensor_row(tensor: Role) -> str:
     return (
         f"<tr><th scope=row><code>{html.escape(tensor.name)}</code></th><td>{tensor.dtype}</td>"
         f"<td>{html.escape(_shape(tensor))}</td><td>{value_range(tensor)}</td></tr>"
@@ -135,7 +137,10 @@ def _pictures(shape: str, manifest: Manifest, references: References, measuremen
     size = parse_shape(shape)
     case = references.cases(size)[0]
     pictures = [name for name, expected in case.expected.items() if expected.ndim == 4]
-    first = [_frame(name, case.inputs[name][0]) for name in references.signature.picture_inputs]
+    first = [
+        _frame(name, SHOWN.get(type(role), _as_it_is)(role, case.inputs[name][0]))
+        for name, role in references.signature.picture_inputs.items()
+    ]
     first += [_frame(f"Keras: {name}", case.expected[name][0]) for name in pictures]
     pairs = []
     different = {artifact.sha256: artifact for artifact in reversed(manifest.artifacts)}
@@ -165,18 +170,34 @@ def amplification(difference: float) -> int:
 
 
 def _inline(picture: np.ndarray) -> str:
-    """A data URL of a float picture [H, W, 1, 3 or 4n] in [0, 1]."""
+    """A data URL of a float picture [H, W, 1 or 3] in [0, 1]."""
     from PIL import Image
 
-    if picture.shape[-1] % 4 == 0:  # pictures with alpha, one on the other
-        elements = np.split(picture, picture.shape[-1] // 4, axis=-1)
-        picture = np.zeros_like(picture[..., :3])
-        for element in elements:
-            picture = picture + element[..., 3:] * (element[..., :3] - picture)
     pixels = (np.clip(np.nan_to_num(picture), 0, 1) * 255 + 0.5).astype("uint8")
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=90)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
+    return picture
+
+
+def _middle_frame(role: Any, picture: np.ndarray) -> np.ndarray:
+    first = 3 * (role.count // 2)
+    return picture[..., first : first + 3]
+
+
+def _laid(role: Any, picture: np.ndarray) -> np.ndarray:
+    """Pictures with alpha, one on the other."""
+    shown = np.zeros_like(picture[..., :3])
+    for layer in np.split(picture, role.count, axis=-1):
+        shown = shown + layer[..., 3:] * (layer[..., :3] - shown)
+    return shown
+
+
+# What a person is shown of an input that is no picture of one or three channels.
+SHOWN: Mapping[type[Role], Callable[[Any, np.ndarray], np.ndarray]] = {roles.Frames: _middle_frame, roles.Layers: _laid}
 
 
 def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
@@ -206,7 +227,7 @@ def _to_fill_in(what: str) -> str:
     return f"**TO FILL IN** before this model is given to others: {what}."
 
 
-def _card_row(tensor: Tensor) -> str:
+def _card_row(tensor: Role) -> str:
     return f"| `{tensor.name}` | {tensor.dtype} | {_shape(tensor)} | {value_range(tensor)} |"
 
 
@@ -223,14 +244,22 @@ def _card_artifact(artifact: Artifact) -> str:
     return f"| `{artifact.path}` | {artifact.precision} | {artifact.shape} | {' | '.join(figures)} |"
 
 
-def _example(tensor: Tensor) -> str:
+def _example(role: Role) -> str:
     """A line of NumPy that makes one example of the input."""
-    sides = {"batch": 1}
-    shape = tuple(sides.get(axis, 256) if isinstance(axis, str) else axis for axis in tensor.shape)
-    if tensor.name == "latent":
-        return f'np.random.default_rng(0).standard_normal({shape}).astype("{tensor.dtype}")'
-    if tensor.is_picture:
-        return f'np.zeros({shape}, "{tensor.dtype}")'
-    if tensor.name == "style_weights":
-        return f'np.eye({shape[1]}, dtype="{tensor.dtype}")[:1]'
-    return f'np.ones({shape}, "{tensor.dtype}")'
+    shape = tuple(256 if axis is None else axis for axis in role.sized(1, None))
+    return EXAMPLES[type(role)].format(shape=shape, dtype=role.dtype, default=role.default)
+
+
+_ZEROS, _NORMAL = 'np.zeros({shape}, "{dtype}")', 'np.random.default_rng(0).standard_normal({shape}).astype("{dtype}")'
+EXAMPLES: Mapping[type[Role], str] = {
+    roles.Photograph: _ZEROS,
+    roles.Frames: _ZEROS,
+    roles.Layers: _ZEROS,
+    roles.HoleMask: _ZEROS,
+    roles.StylePicture: _ZEROS,
+    roles.Share: 'np.full({shape}, {default}, "{dtype}")',
+    roles.Weights: 'np.array([{default}], "{dtype}")',
+    roles.Latent: _NORMAL,
+    roles.Choice: 'np.ones({shape}, "{dtype}")',
+    roles.Values: _ZEROS,
+}

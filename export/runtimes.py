@@ -3,9 +3,8 @@
 import abc
 import contextlib
 import functools
-import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,20 @@ import numpy as np
 
 from zoo.export import metadata
 from zoo.export.quiet import quiet
-from zoo.export.signature import Signature, Tensor, named, signature_of
+from zoo.export.signature import signature_of
+from zoo.roles import Role, Signature, assumed
 
+DEFAULT_SIGNATURE = "serving_default"
 KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
+
+Tensors = Mapping[str, tuple[str, list[int | None]]]
 
 
 class Runtime(abc.ABC):
     """A loaded artefact: called with named arrays, answers with named arrays.
 
-    `signature` names the inputs and outputs; a fixed size shows as numbers in their shapes. Only ONNX files hold the names of
-    output dimensions; elsewhere they are named as the input's. `threads` is the number of threads of the runtime.
+    `signature` holds the roles of its inputs and outputs; a fixed size shows as numbers in their shapes. Those of a file made
+    elsewhere, which says nothing of roles, are assumed from its tensors' names. `threads` are those of the runtime.
     """
 
     signature: Signature
@@ -31,10 +34,12 @@ class Runtime(abc.ABC):
         self.path, self.threads = path, threads
 
     def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs one batch. Raises ValueError for a missing or unknown input, or for one of the wrong shape."""
-        wanted = self.signature.inputs
-        if set(inputs) != set(wanted):
+        """Runs one batch; what has a default may be left out. Raises ValueError for a missing, unknown or misshapen input."""
+        wanted, optional = self.signature.inputs, self.signature.optional
+        if not set(wanted) - set(optional) <= set(inputs) <= set(wanted):
             raise ValueError(f"{self.path.name} takes {', '.join(wanted)}; given: {', '.join(sorted(inputs)) or 'nothing'}")
+        count = len(next(iter(inputs.values()))) if inputs else 1
+        inputs |= {name: np.stack([value] * count) for name, value in optional.items() if name not in inputs}
         arrays = {name: np.ascontiguousarray(inputs[name], tensor.dtype) for name, tensor in wanted.items()}
         for name, tensor in wanted.items():
             _check_shape(self.path, tensor, arrays[name].shape)
@@ -47,6 +52,14 @@ class Runtime(abc.ABC):
     def facts(self) -> dict[str, str]:
         """What the file says of itself (`zoo.export.metadata`); nothing for a `.keras` file and for one made elsewhere."""
         return metadata.read(self.path)
+
+    def _roles(self, sides: Sequence[Tensors], name: str = DEFAULT_SIGNATURE) -> Signature:
+        """The roles that the file declares, in the shapes of its tensors: name -> type and sizes, None where free."""
+        declared = metadata.signatures(self.facts).get(name)
+        if declared is None:
+            inputs, outputs = ({n: assumed(n, *sides[i][n], output=i == 1) for n in sorted(sides[i])} for i in (0, 1))
+            return Signature(inputs, outputs)
+        return declared.fitted(*({n: shape for n, (_, shape) in side.items()} for side in sides))
 
     @abc.abstractmethod
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]: ...
@@ -73,7 +86,7 @@ def load(path: str | os.PathLike[str], threads: int | None = None) -> Runtime:
         raise ValueError(f"{path}: damaged, or not what its name says: {reason}") from error
 
 
-def _check_shape(path: Path, tensor: Tensor, shape: tuple[int, ...]) -> None:
+def _check_shape(path: Path, tensor: Role, shape: tuple[int, ...]) -> None:
     fits = len(shape) == len(tensor.shape) and all(
         isinstance(want, str) or want == have for want, have in zip(tensor.shape, shape, strict=True)
     )
@@ -89,11 +102,16 @@ class KerasRuntime(Runtime):
         threads = _tensorflow_threads(threads or os.cpu_count() or 1)
         import keras
 
-        importlib.import_module("zoo._registry").families()  # makes their classes known to Keras
+        from zoo._base import ImageModel
+        from zoo._registry import families
+
+        families()  # makes their classes known to Keras
         super().__init__(path, threads)
         model = keras.saving.load_model(path, compile=False)
-        self.network = model.inference_model() if hasattr(model, "inference_model") else model
-        self.signature = signature_of(self.network, getattr(model, "classes", None))
+        of_the_zoo = isinstance(model, ImageModel)
+        self.network = model.inference_model() if of_the_zoo else model
+        self.signatures = model.signatures if of_the_zoo else {DEFAULT_SIGNATURE: signature_of(self.network)}
+        self.signature = self.signatures[DEFAULT_SIGNATURE]
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {name: np.asarray(value) for name, value in self.network(inputs, training=False).items()}
@@ -102,7 +120,7 @@ class KerasRuntime(Runtime):
 class SavedModelRuntime(Runtime):
     """A SavedModel by one of its signatures."""
 
-    def __init__(self, path: Path, threads: int, signature: str = "serving_default") -> None:
+    def __init__(self, path: Path, threads: int, signature: str = DEFAULT_SIGNATURE) -> None:
         threads = _tensorflow_threads(threads)
         import tensorflow as tf
 
@@ -110,7 +128,9 @@ class SavedModelRuntime(Runtime):
         self.loaded = tf.saved_model.load(os.fspath(_version(path)))  # kept: the function holds its variables weakly
         self.function = self.loaded.signatures[signature]
         sides = (self.function.structured_input_signature[1], self.function.structured_outputs)
-        self.signature = Signature(*(_tensors({n: (spec.dtype.name, spec.shape) for n, spec in side.items()}) for side in sides))
+        self.signature = self._roles(
+            [{n: (spec.dtype.name, list(spec.shape)) for n, spec in side.items()} for side in sides], signature
+        )
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         import tensorflow as tf
@@ -128,8 +148,8 @@ class LiteRTRuntime(Runtime):
         self.runner = self.interpreter.get_signature_runner()
         self.warm = False
         sides = (self.runner.get_input_details(), self.runner.get_output_details())
-        self.signature = Signature(
-            *(_tensors({n: (d["dtype"].__name__, d["shape_signature"]) for n, d in side.items()}) for side in sides)
+        self.signature = self._roles(
+            [{n: (d["dtype"].__name__, [int(axis) for axis in d["shape_signature"]]) for n, d in side.items()} for side in sides]
         )
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -151,9 +171,12 @@ class OnnxRuntime(Runtime):
         options.intra_op_num_threads = threads
         options.log_severity_level = 4  # errors come as exceptions
         self.session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-        self.signature = Signature(
-            {value.name: self._tensor(value) for value in self.session.get_inputs()},
-            {value.name: self._tensor(value) for value in self.session.get_outputs()},
+        sides = (self.session.get_inputs(), self.session.get_outputs())
+        self.signature = self._roles(
+            [
+                {v.name: (self.TYPES[v.type], [None if isinstance(axis, str) else axis for axis in v.shape]) for v in side}
+                for side in sides
+            ]
         )
 
     @functools.cached_property
@@ -161,20 +184,12 @@ class OnnxRuntime(Runtime):
         """As onnxruntime has read it: the package onnx takes longer to import than the file to run."""
         return dict(self.session.get_modelmeta().custom_metadata_map)
 
-    def _tensor(self, value: Any) -> Tensor:
-        tensor = named(value.name, self.TYPES[value.type], [None if isinstance(a, str) else a for a in value.shape])
-        return Tensor(value.name, tensor.dtype, tuple(value.shape), tensor.range)
-
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         names = list(self.signature.outputs)
         return dict(zip(names, self.session.run(names, inputs), strict=True))
 
 
 _RUNTIMES: Mapping[str, type[Runtime]] = {".keras": KerasRuntime, ".tflite": LiteRTRuntime, ".onnx": OnnxRuntime}
-
-
-def _tensors(found: Mapping[str, tuple[str, Any]]) -> dict[str, Tensor]:
-    return {name: named(name, dtype, list(shape)) for name, (dtype, shape) in sorted(found.items())}
 
 
 def _version(directory: Path) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.export.quiet import quiet
-from zoo.export.signature import Signature, Tensor, tensor_specs
+from zoo.export.signature import tensor_specs
+from zoo.roles import HoleMask, Signature
 
 ENCODED_CHANNELS = (1, 3, 4)  # gray, RGB, RGB with alpha: what one PNG holds
 
@@ -28,13 +29,14 @@ def write(
 
     `function` comes from `trace`, and so do the values of `further`, whose keys name their signatures. `serving_default` takes
     and gives tensors. `serve_bytes`, for models from pictures to pictures, takes encoded JPEG or PNG (`image_bytes`, string
-    [batch], of different sizes) and gives PNG (`output_image_bytes`).
+    [batch], of different sizes) and gives PNG (`output_image_bytes`). Inputs with a default may be left out of a request, or come
+    once for the whole batch.
     """
     import keras
 
     archive = keras.export.ExportArchive()
     # Not tracked: the endpoints' variables are found anyway, and tracking the model stores every weight twice.
-    archive.add_endpoint("serving_default", function)
+    archive.add_endpoint("serving_default", _with_defaults(function, signature))
     for name, other in (further or {}).items():
         archive.add_endpoint(name, other)
     pictures = signature.picture_inputs.values()
@@ -44,7 +46,45 @@ def write(
     path = directory / "1"
     with quiet(debug):
         archive.write_out(os.fspath(path), verbose=False)
+    _write_defaults(path, signature)
     return path
+
+
+def _with_defaults(function: Any, signature: Signature) -> Any:
+    """The function, with what has a default and comes once repeated for every example."""
+    import tensorflow as tf
+
+    if not signature.optional:
+        return function
+    served = tf.function(lambda inputs: function(_repeated(inputs, signature)), function.input_signature, autograph=False)
+    served.get_concrete_function()
+    return served
+
+
+def _repeated(inputs: dict[str, Any], signature: Signature) -> dict[str, Any]:
+    import tensorflow as tf
+
+    count = next(tf.shape(tensor)[0] for name, tensor in inputs.items() if name not in signature.optional)
+
+    def repeated(tensor: Any) -> Any:
+        return tf.ensure_shape(tf.broadcast_to(tensor, tf.concat([[count], tf.shape(tensor)[1:]], 0)), tensor.shape)
+
+    return {name: repeated(tensor) if name in signature.optional else tensor for name, tensor in inputs.items()}
+
+
+def _write_defaults(path: Path, signature: Signature) -> None:
+    """Puts the defaults into the SavedModel's signatures, from where TensorFlow Serving feeds what a request leaves out."""
+    import tensorflow as tf
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    file = path / "saved_model.pb"
+    stored = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    for name in ("serving_default", "serve_bytes"):
+        if name in (definitions := stored.meta_graphs[0].signature_def):
+            for key, value in signature.optional.items():
+                one = tf.make_tensor_proto([value], signature.inputs[key].dtype)
+                definitions[name].defaults[key].CopyFrom(one)
+    file.write_bytes(stored.SerializeToString(deterministic=True))
 
 
 def _bytes_function(function: Any, signature: Signature) -> Any:
@@ -63,7 +103,9 @@ def _bytes_function(function: Any, signature: Signature) -> Any:
         return {encoded: _encode(results[name][0]) for encoded, name in outputs.items()}
 
     def serve(inputs: dict[str, Any]) -> dict[str, Any]:
-        return tf.map_fn(example, inputs, fn_output_signature={name: tf.TensorSpec((), tf.string) for name in outputs})
+        return tf.map_fn(
+            example, _repeated(inputs, signature), fn_output_signature={name: tf.TensorSpec((), tf.string) for name in outputs}
+        )
 
     specs = tensor_specs(signature, None)
     for name in pictures:
@@ -74,13 +116,13 @@ def _bytes_function(function: Any, signature: Signature) -> Any:
     return served
 
 
-def _decode(encoded: Any, tensor: Tensor) -> Any:
+def _decode(encoded: Any, tensor: Any) -> Any:
     import tensorflow as tf
 
     channels = int(tensor.shape[3])
     pixels = tf.io.decode_png(encoded, channels=channels)  # reads JPEG as well, except for 4 channels, which a JPEG lacks
     pixels = tf.cast(pixels, tf.float32) / 255.0
-    pixels = tf.round(pixels) if tensor.name == "mask" else pixels  # a JPEG's mask is not exactly 0 and 1
+    pixels = tf.round(pixels) if isinstance(tensor, HoleMask) else pixels  # a JPEG's mask is not exactly 0 and 1
     return tf.ensure_shape(pixels, tensor.sized(1, None)[1:])
 
 

@@ -8,7 +8,7 @@ nothing is computed twice but the halos.
 
 import collections
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from zoo.export.graph import Graph, Step
-from zoo.export.runtimes import Runtime
+from zoo.export.runtimes import KerasRuntime, Runtime
 from zoo.export.tiles import Area, Segment, Store, Window, cuts
+from zoo.roles import HoleMask, Role, Signature
 
 GRID = 64  # pixels between the places where tiles of a network that cannot be looked into may start
 PROBE = 512  # pixels by which a picture grows, to see how much larger every map gets; whatever strides there are divide it
@@ -33,11 +34,11 @@ def run_by_tiles(
     finish: Callable[[Window, np.ndarray], np.ndarray] = lambda window, values: values,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Store:
-    """`output_image` of one large picture, uint8 [H', W', C]; close it when it is written.
+    """What a network makes of one large picture, uint8 [H', W', C]; close it when it is written.
 
     Args:
         runtime: a network of free height and width.
-        pictures: the inputs of the picture's size: `image`, and `mask` where the network takes one.
+        pictures: the inputs of the picture's size, by name.
         constants: the other inputs, of batch 1.
         tile: side of a tile in pixels.
         folder: where maps are kept meanwhile.
@@ -51,7 +52,7 @@ def run_by_tiles(
     if not runtime.signature.free_size:
         height, width = runtime.signature.own_size or (0, 0)
         raise ValueError(f"{runtime.path}: takes pictures of {width} x {height} alone; --tile needs a file of dynamic shape")
-    plan = Network(runtime, pictures, constants) if hasattr(runtime, "network") else File(runtime, pictures, constants)
+    plan = Network(runtime, pictures, constants) if isinstance(runtime, KerasRuntime) else File(runtime, pictures, constants)
     result = Store(plan.shape, "uint8", folder)
     try:
         for window, values in plan.run(tile, folder, report):
@@ -68,18 +69,18 @@ class File:
     def __init__(self, runtime: Runtime, pictures: dict[str, Area], constants: dict[str, np.ndarray]) -> None:
         self.runtime, self.pictures = runtime, pictures
         probe = runtime(**{name: np.zeros((1, GRID, GRID, x.shape[2]), "float32") for name, x in pictures.items()}, **constants)
-        output = probe["output_image"]
+        (output,) = probe.values()
         scale = Fraction(GRID, output.shape[1])
-        height, width, _ = pictures["image"].shape
+        height, width, _ = next(iter(pictures.values())).shape
         self.shape = (int(height / scale), int(width / scale), output.shape[3])
         self.segment = Segment(
-            lambda crops: runtime(**crops, **constants)["output_image"], dict.fromkeys(pictures, Fraction(1)), scale, GRID
+            lambda crops: next(iter(runtime(**crops, **constants).values())), dict.fromkeys(pictures, Fraction(1)), scale, GRID
         )
 
     def run(self, tile: int, folder: Path, report: Callable[[int, int], None]) -> Iterator[tuple[Window, Any]]:
         try:
             halo = self.segment.halo(
-                {name: x.shape[2] for name, x in self.pictures.items()}, EIGHT_BITS, smallest_probe(self.pictures)
+                {name: x.shape[2] for name, x in self.pictures.items()}, EIGHT_BITS, smallest_probe(self.runtime.signature)
             )
         except ValueError as error:
             raise ValueError(
@@ -104,7 +105,7 @@ class Network:
             for side in (PROBE, 2 * PROBE)
         )
         self.pictures = {self.graph.inputs[name]: x for name, x in pictures.items()}
-        self.smallest_probe = smallest_probe(pictures)
+        self.smallest_probe = smallest_probe(runtime.signature)
         self.shape = self.graph.shapes[self.graph.output][1:]
         self.constants: dict[int, Any] = {self.graph.inputs[name]: value for name, value in constants.items()}
         tied = set(self.pictures)
@@ -258,6 +259,10 @@ def count(shape: tuple[int, ...], segment: Segment, tile: int) -> int:
     return math.prod(len(cuts(math.ceil(size * segment.scale), step)) for size in shape[:2])
 
 
-def smallest_probe(pictures: dict[str, Area]) -> int:
-    """The least side of the pictures to measure halos on: what a hole is filled from depends on its width."""
-    return 512 if "mask" in pictures else 128
+# Roles beside which a network looks far: what a hole is filled from depends on its width.
+PROBES: Mapping[type[Role], int] = {HoleMask: 512}
+
+
+def smallest_probe(signature: Signature) -> int:
+    """The least side of the pictures to measure halos on."""
+    return max(PROBES.get(type(role), 128) for role in signature.inputs.values())

@@ -105,7 +105,8 @@ def compare(expected: Sequence[Batch], outputs: Sequence[Batch], precision: str)
                 lowest_ssim = min(lowest_ssim, ssim(a, b))
     floor = FLOORS[precision]
     passed = max_abs <= floor if precision == "float32" else lowest_psnr >= floor
-    return Parity(rounded(max_abs), rounded(lowest_psnr), rounded(lowest_ssim, 6), PICTURES, floor, bool(passed))
+    examples = sum(len(next(iter(want.values()))) for want in expected)
+    return Parity(rounded(max_abs), rounded(lowest_psnr), rounded(lowest_ssim, 6), examples, floor, bool(passed))
 
 
 def _nan_high(value: float) -> float:

@@ -5,14 +5,15 @@ import hashlib
 import importlib.resources
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo import roles
 from zoo.export.manifest import Artifact, Manifest
 from zoo.export.provenance import provenance, source_type
-from zoo.export.signature import SHARES, Signature, Tensor
 from zoo.export.unsupported import Unsupported
+from zoo.roles import Role, Signature
 
 VERSION = "1.30.0"
 PLACE = f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{VERSION}/dist/"
@@ -25,7 +26,7 @@ RUNTIME = {
 NOTE = f"the bytes of the ONNX file, measured by onnxruntime here; the page runs them by onnxruntime-web {VERSION}"
 ORDER = ("dynamic_int8", "float32", "int8")  # the first that passed is the one that the page begins with
 PAGE = ("index.html", "style.css", "pictures.js", "controls.js", "png.js", "app.js", "worker.js")
-SAMPLES = {"image": ("chelsea", "sample.jpg"), "style": ("immunohistochemistry", "style.jpg")}  # both public domain
+SAMPLES = {True: ("chelsea", "sample.jpg"), False: ("immunohistochemistry", "style.jpg")}  # main or not; both public domain
 
 
 def checked_runtime(folder: Path) -> Path:
@@ -49,32 +50,41 @@ def integrity(path: Path) -> str:
 
 def controls(signature: Signature) -> list[dict[str, Any]]:
     """What the page shows for each input, pictures first. Raises Unsupported for one that it has nothing for."""
-    if "output_image" not in signature.outputs:
-        raise Unsupported("the page shows output_image, which this model lacks")
-    found = [_control(tensor) for tensor in signature.inputs.values()]
-    kinds = ("picture", "mask", "latent", "label", "weights", "share")
-    return sorted(found, key=lambda control: (kinds.index(control["kind"]), control["name"] != "image"))
+    if signature.output(roles.Result) is None:
+        raise Unsupported("the page shows a picture, and this model gives none")
+    shown = [
+        {"name": role.name, "type": role.dtype, "words": role.words, **CONTROLS[type(role)](role)}
+        for role in signature.inputs.values()
+    ]
+    kinds = ("picture", "mask", "latent", "choice", "weights", "share")
+    return sorted(shown, key=lambda control: (kinds.index(control["kind"]), not control.get("main")))
 
 
-def _control(tensor: Tensor) -> dict[str, Any]:
-    common = {"name": tensor.name, "type": tensor.dtype}
-    last = tensor.shape[-1]
-    if tensor.is_picture:
-        if last not in (1, 3):
-            raise Unsupported(f"the page takes gray or RGB pictures; {tensor.name} has {last} channels")
-        kind = "mask" if tensor.name == "mask" else "picture"
-        size = [axis if isinstance(axis, int) else None for axis in tensor.shape[1:3]]
-        return {**common, "kind": kind, "channels": last, "height": size[0], "width": size[1]}
-    if tensor.name == "latent" and len(tensor.shape) == 2:
-        return {**common, "kind": "latent", "size": last}
-    if tensor.name == "style_weights":
-        return {**common, "kind": "weights", "count": last}
-    if tensor.name in SHARES and len(tensor.shape) == 1:
-        return {**common, "kind": "share"}
-    if tensor.name == "label" and tensor.range:
-        one_hot = len(tensor.shape) > 1
-        return {**common, "kind": "label", "one_hot": one_hot, "classes": last if one_hot else int(tensor.range[1]) + 1}
-    raise Unsupported(f"the page has nothing to set {tensor.name} with")
+def _picture(role: Any, kind: str = "picture", main: bool = False) -> dict[str, Any]:
+    size = [axis if isinstance(axis, int) else None for axis in role.shape[1:3]]
+    return {"kind": kind, "main": main, "channels": role.depth, "height": size[0], "width": size[1]}
+
+
+def _choice(role: Any) -> dict[str, Any]:
+    return {"kind": "choice", "one_hot": role.one_hot, "names": role.names}
+
+
+def _nothing(role: Role) -> dict[str, Any]:
+    raise Unsupported(f"the page has nothing to set {role.name} with ({role.words})")
+
+
+CONTROLS: Mapping[type[Role], Callable[[Any], dict[str, Any]]] = {
+    roles.Photograph: lambda role: _picture(role, main=True),
+    roles.StylePicture: _picture,
+    roles.HoleMask: lambda role: _picture(role, "mask"),
+    roles.Share: lambda role: {"kind": "share", "default": role.default},
+    roles.Weights: lambda role: {"kind": "weights", "names": role.names, "things": role.things},
+    roles.Latent: lambda role: {"kind": "latent", "size": role.length},
+    roles.Choice: _choice,
+    roles.Frames: _nothing,
+    roles.Layers: _nothing,
+    roles.Values: _nothing,
+}
 
 
 def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime: Path | None = None) -> None:
@@ -97,7 +107,7 @@ def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime
     needed = controls(manifest.signature)
     page = {
         "model": manifest.model,
-        "about": {key: value for key, value in about.items() if key in ("task", "paper")},
+        "about": {key: value for key, value in about.items() if key in ("task", "paper", "weight")},
         "size": manifest.signature.own_size,
         "controls": needed,
         "files": [_file(artifact, directory) for artifact in offered],
@@ -107,7 +117,7 @@ def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime
                 {"url": f"runtime/{name}" if runtime else PLACE + name, "integrity": digest} for name, digest in RUNTIME.items()
             ],
         },
-        "samples": {control["name"]: _sample(control["name"], web) for control in needed if control["kind"] == "picture"},
+        "samples": {c["name"]: _sample(c["main"], web) for c in needed if c["kind"] == "picture"},
         "provenance": provenance(
             source_type(manifest.signature), {"model": manifest.model, "weights_sha256": manifest.weights_sha256}
         ),
@@ -120,11 +130,11 @@ def _file(artifact: Artifact, directory: Path) -> dict[str, Any]:
     return {"url": path.name, "integrity": integrity(path), "bytes": artifact.bytes, "precision": artifact.precision}
 
 
-def _sample(name: str, web: Path) -> str:
+def _sample(main: bool, web: Path) -> str:
     """The file of a picture to try the input with, out of those that come with scikit-image."""
     from PIL import Image
     from skimage import data
 
-    picture, file = SAMPLES[name]
+    picture, file = SAMPLES[main]
     Image.fromarray(getattr(data, picture)()).save(web / file, quality=92)
     return file

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.quality import DOCUMENT, FEW, FIGURES, ROWS, line
-from zoo._load import shipped_weights
+from zoo._shipped import shipped_weights
 
 KNOWN = json.loads(FIGURES.read_text())
 

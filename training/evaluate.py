@@ -1,10 +1,11 @@
 """How good a trained model is, by the figures that are usual for what it does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from zoo.roles import Choice, Latent, Result, Role, Share, Weights
 from zoo.training.batches import Batches
 from zoo.training.metrics import Extractor, Features, compare
 from zoo.training.restoration_metrics import psnr, ssim
@@ -62,7 +63,7 @@ def evaluate(
 
 def makes_pictures(model: Any) -> bool:
     """Whether it is deployed as a generator: a picture from a latent."""
-    return model.deployable and "latent" in model.inference_model().input
+    return model.deployable and model.signature.input(Latent) is not None
 
 
 def _figures(model: Any, batch: dict[str, np.ndarray], restores: bool) -> dict[str, np.ndarray]:
@@ -99,13 +100,25 @@ def _generated(model: Any, count: int, seed: int, extract: Extractor) -> Feature
 
 def generated(model: Any, count: int, seed: int = 0) -> Iterator[Any]:
     """`count` pictures of a generator, a batch at a time: standard normal latents, labels in turn, no truncation."""
-    network = model.inference_model()
+    network, signature = model.inference_model(), model.signature
+    result = signature.output(Result).name
     random = np.random.default_rng(seed)
     for start in range(0, count, GENERATOR_BATCH):
         size = min(GENERATOR_BATCH, count - start)
-        inputs: dict[str, Any] = {"latent": random.standard_normal((size, network.input["latent"].shape[-1]), np.float32)}
-        if "label" in network.input:
-            inputs["label"] = np.arange(start, start + size, dtype=np.int32) % model.classes
-        if "truncation" in network.input:
-            inputs["truncation"] = np.ones(size, np.float32)
-        yield network(inputs, training=False)["output_image"]
+        numbers = np.arange(start, start + size)
+        inputs = {name: DRAWS[type(role)](role, numbers, random) for name, role in signature.inputs.items()}
+        yield network(inputs, training=False)[result]
+
+
+def _choice(role: Any, numbers: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    labels = numbers.astype(np.int32) % len(role.names)
+    return np.eye(len(role.names), dtype=np.float32)[labels] if role.one_hot else labels
+
+
+# What a generator is given for each role, by the numbers of the pictures to make.
+DRAWS: Mapping[type[Role], Callable[[Any, np.ndarray, np.random.Generator], np.ndarray]] = {
+    Latent: lambda role, numbers, random: random.standard_normal((len(numbers), role.length), np.float32),
+    Choice: _choice,
+    Share: lambda role, numbers, random: np.full(len(numbers), role.default, np.float32),
+    Weights: lambda role, numbers, random: np.tile(np.array(role.default, np.float32), (len(numbers), 1)),
+}

@@ -18,6 +18,7 @@ def optimise_picture(
     mask: np.ndarray | None = None,
     start: np.ndarray | str = "content",
     callback: Callable[[int, int, dict[str, float]], None] | None = None,
+    family: str = "neural_style",
     **config: Any,
 ) -> tuple[np.ndarray, list[dict[str, float]]]:
     """Paints `content` in `styles`, by L-BFGS (Byrd et al. 1995, L-BFGS-B), each size from the one half as large.
@@ -30,7 +31,8 @@ def optimise_picture(
         mask: float32 [H, W, 1] (or 3) in [0, 1]: 1 where the picture is painted, 0 where it keeps the content.
         start: "content", "noise", or a picture [H, W, 3] in [0, 1].
         callback: called after each iteration with the number of iterations done, how many there will be, and the loss terms.
-        config: settings of `neural_style`, such as features, content_weight, style_weights, style_scale, preserve_color.
+        family: which family paints.
+        config: its settings, such as features, content_weight, style_weights, style_scale, preserve_color.
 
     Returns:
         The picture, float32 [H', W', 3] in [0, 1] with the long side `size`, and the loss curve: for each iteration `size`,
@@ -57,7 +59,7 @@ def optimise_picture(
     curve: list[dict[str, float]] = []
     picture = None if isinstance(start, str) else start
     for level, count in zip(levels, rounds, strict=True):
-        model = zoo.create("neural_style", **config, size=level, start=start if isinstance(start, str) else "content")
+        model = zoo.create(family, **config, size=level, start=start if isinstance(start, str) else "content")
         model.adapt(**pictures)
         if picture is not None and not network:
             model.paint_from(picture)

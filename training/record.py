@@ -124,8 +124,10 @@ def prepare(out: Path, record: dict[str, Any], resume: bool, model: Any = None) 
             raise FileExistsError(f"{out} is not empty; add --resume to go on with the run in it, or choose another --out")
         if not (out / "config.json").exists():
             raise ValueError(f"{out} is not a run directory (no config.json); choose another --out")
-        before = json.loads((out / "config.json").read_text())
-        if changes := _changes(before, json.loads(text), _defaults(model)):
+        before, now = json.loads((out / "config.json").read_text()), json.loads(text)
+        for name in getattr(model, "name_settings", {}).values():  # what styles are called decides nothing
+            before["config"][name] = now["config"][name]
+        if changes := _changes(before, now, _defaults(model)):
             raise ValueError(
                 f"cannot resume {out}: {'; '.join(changes)}; start a new run in another --out, "
                 f"with its weights if you like: --start-from {out}"

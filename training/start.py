@@ -78,7 +78,8 @@ def take_weights(model: "keras.Model", weights: str) -> str:
     """
     import keras
 
-    from zoo._load import kind, shipped
+    from zoo._load import kind
+    from zoo._shipped import shipped
 
     file = Path(weights) if Path(weights).is_file() else shipped(weights)
     wanted = keras.saving.get_registered_name(type(model)).removeprefix("zoo>")

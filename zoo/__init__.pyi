@@ -1,6 +1,7 @@
 from . import features as features
 from . import layers as layers
 from . import losses as losses
+from . import roles as roles
 from . import specs as specs
 from ._base import ImageModel as ImageModel
 from ._load import create as create
@@ -9,6 +10,8 @@ from ._load import load as load
 from ._registry import register as register
 from .adain import AdaIN as AdaIN
 from .cgan import CGAN as CGAN
+from .cli.opened import PictureModel as PictureModel
+from .cli.opened import open as open
 from .compositor import Compositor as Compositor
 from .context_encoder import ContextEncoder as ContextEncoder
 from .cyclegan import CycleGAN as CycleGAN

@@ -8,6 +8,7 @@ from zoo._base import ImageModel
 from zoo.layers import AdaptiveAugmentation
 from zoo.layers.adaptive_augmentation import NORMAL, UNIFORM
 from zoo.losses.adversarial import OBJECTIVES, judge
+from zoo.roles import Latent, Result, Role, Signature
 from zoo.specs import Normal, Picture, Spec, Uniform
 
 
@@ -55,6 +56,16 @@ class AdversarialModel(ImageModel):
             "discriminator_fake": objective.fake(outputs["fake"]),
             "generator": objective.generator(outputs["fooled"]),
         }
+
+    @property
+    def conditions(self) -> list[Role]:
+        """What the generator takes beside the latent."""
+        return []
+
+    @property
+    def signature(self) -> Signature:
+        picture = Result(channels=self.channels, size=(self.size, self.size))
+        return Signature.of([Latent(length=self.latent), *self.conditions], [picture])
 
     def inference_model(self) -> keras.Model:
         return keras.Model(self.generator.input, {"output_image": self.generator.output}, name=self.name)

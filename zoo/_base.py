@@ -6,7 +6,10 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from zoo.roles import Signature
 from zoo.specs import Spec
+
+DEFAULT_SIGNATURE = "serving_default"
 
 
 class ExampleMean(keras.losses.Loss):
@@ -24,7 +27,8 @@ class ImageModel(keras.Model):
     - `call(batch, training)`: the named outputs that the objective needs, from the batch's dict;
     - `loss_names` and `loss_terms(batch, outputs)`: the objective, term by term, weighted, per example or scalar;
     - `batch_spec`: the tensors that a batch holds;
-    - `inference_model()`: the functional network that is deployed, with named inputs and outputs;
+    - `signature`: what is deployed takes and gives, as roles (`zoo.roles`), and `inference_model()`: the functional network that
+      does it, from `deployed_inputs()` to named outputs;
     - `samples(batch)`: titled columns of pictures to look at while it trains; one that restores pictures has `original` last and
       its own answer before that.
 
@@ -36,11 +40,17 @@ class ImageModel(keras.Model):
     presets: ClassVar[dict[str, dict[str, Any]]]
     # Pictures that the model is configured with (`adapt(style=[...])`): setting -> the argument that counts them.
     picture_settings: ClassVar[dict[str, str]] = {}
+    # Of those, the ones whose pictures have names: setting -> the argument that holds them.
+    name_settings: ClassVar[dict[str, str]] = {}
     # Those of them whose transparency counts: given as [H, W, 4] where the file has any.
     alpha_settings: ClassVar[tuple[str, ...]] = ()
     # Further sources of training pictures, named in `batch_spec`: `--set style=folder:paintings`.
     source_settings: ClassVar[tuple[str, ...]] = ()
     deployable: ClassVar[bool] = True
+    # What the family's own name does to pictures without any training: "paint" or "compose"; "" for one that is trained first.
+    untrained: ClassVar[str] = ""
+    # Whether it has `mix_styles`, for sheets of pictures with the coarse, middle or fine styles of others.
+    mixes_styles: ClassVar[bool] = False
     # Examples a step where nothing else is asked for.
     recommended_batch_size: ClassVar[int] = 4
     # Settings that choose what is deployed, and may be changed after training.
@@ -57,12 +67,27 @@ class ImageModel(keras.Model):
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 
+    @property
+    def signature(self) -> Signature:
+        """What `inference_model()` takes and gives."""
+        raise NotImplementedError
+
+    @property
+    def signatures(self) -> dict[str, Signature]:
+        """What each of `inference_models()` takes and gives."""
+        return {DEFAULT_SIGNATURE: self.signature}
+
+    def deployed_inputs(self, signature: Signature | None = None) -> dict[str, Any]:
+        """Keras inputs for every role of the signature, by name; that of `inference_model()` unless another is given."""
+        roles = (signature or self.signature).inputs.values()
+        return {role.name: keras.Input(role.sized(None, None)[1:], dtype=role.dtype, name=role.name) for role in roles}
+
     def inference_model(self) -> keras.Model:
         raise NotImplementedError
 
     def inference_models(self) -> dict[str, keras.Model]:
         """What is deployed, by signature name; one signature unless a family has more."""
-        return {"serving_default": self.inference_model()}
+        return {DEFAULT_SIGNATURE: self.inference_model()}
 
     def deployable_networks(self) -> list[keras.Model]:
         """Every network that `deployment_settings` can choose: what a shipped weight has to hold."""

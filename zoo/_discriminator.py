@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from zoo._registry import choose
 from zoo.losses.adversarial import OBJECTIVES
@@ -27,15 +27,25 @@ def patch_discriminator(channels: int, width: int = 64, levels: int = 3) -> kera
     return keras.Model(image, x, name="discriminator")
 
 
-def adversarial_terms(scores: dict[str, Any], objective: str, weight: float) -> dict[str, Any]:
-    """The terms `ADVERSARIAL_TERMS`, per example; `weight` is that of the model's own, the discriminator's have weight 1."""
+def adversarial_terms(scores: dict[str, Any], objective: str, weight: float, hole: Any = None) -> dict[str, Any]:
+    """The terms `ADVERSARIAL_TERMS`, per example; `weight` is that of the model's own, the discriminator's have weight 1.
+
+    With a `hole` [N, H, W, 1] of ones and zeros a made picture is judged there: patches without any of it are real ones (Suvorov
+    et al. 2022, LaMa, https://arxiv.org/abs/2109.07161).
+    """
     players = OBJECTIVES[choose("objective", objective, OBJECTIVES)]()
 
     def mean(values: Any) -> Any:
-        return keras.ops.mean(values, axis=tuple(range(1, len(values.shape))))
+        return ops.mean(values, axis=tuple(range(1, len(values.shape))))
 
+    real, fake, generator = players.real(scores["real"]), players.fake(scores["fake"]), players.generator(scores["fooled"])
+    if hole is not None:
+        share = ops.image.resize(hole, ops.shape(fake)[1:3], interpolation="bilinear", antialias=True)
+        made = ops.stop_gradient(ops.cast(share > 0.1, "float32"))
+        made /= ops.mean(made, axis=(1, 2, 3), keepdims=True) + 1e-3
+        fake, generator = made * fake, made * generator
     return {
-        "discriminator_real": mean(players.real(scores["real"])),
-        "discriminator_fake": mean(players.fake(scores["fake"])),
-        "adversarial": weight * mean(players.generator(scores["fooled"])),
+        "discriminator_real": mean(real),
+        "discriminator_fake": mean(fake),
+        "adversarial": weight * mean(generator),
     }

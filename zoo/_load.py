@@ -1,7 +1,5 @@
 """Making models by name and reading them back."""
 
-import hashlib
-import importlib.resources
 import inspect
 import json
 import zipfile
@@ -12,8 +10,7 @@ import keras
 
 from zoo._base import ImageModel
 from zoo._registry import choose, family, names
-
-WEIGHTS = Path(str(importlib.resources.files("zoo"))) / "weights"
+from zoo._shipped import shipped
 
 
 def list_models() -> list[str]:
@@ -76,26 +73,3 @@ def kind(file: Path) -> str:
             return str(config.get("registered_name") or config["class_name"]).removeprefix("zoo>")
     except (zipfile.BadZipFile, KeyError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError(f"{file} is not a .keras file, or is cut short") from None
-
-
-def shipped(name: str) -> Path:
-    """The file of a weight that ships with the package."""
-    weights = shipped_weights()
-    if not name.endswith(".keras") and name.count("/") == 1:
-        file = weights[choose("shipped weight", name, weights)]
-        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _index()[name]["sha256"]:
-            raise ValueError(f"the shipped weight {name} is missing or altered: install keras-image-zoo again")
-        return file
-    if name in names():
-        raise ValueError(f"{name} is a family, not a trained model; give a run directory, a .keras file or a shipped weight")
-    raise FileNotFoundError(f"{name} does not exist; shipped weights are: {', '.join(weights) or 'none'}")
-
-
-def shipped_weights() -> dict[str, Path]:
-    """The weights that ship with the package: "family/name" -> file."""
-    return {name: WEIGHTS / f"{name}.keras" for name in _index()}
-
-
-def _index() -> dict[str, dict[str, Any]]:
-    """What is known of the shipped weights, by name: `sha256`, `bytes`, and the `bits` of significand kept."""
-    return json.loads((WEIGHTS / "index.json").read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ from zoo.losses.content import content_loss
 from zoo.losses.moments import moments_loss
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
+from zoo.roles import Photograph, Result, Share, Signature, StylePicture, Weights
 from zoo.specs import Picture
 
 # The encoder of each feature network: its maps from coarse to fine, each with its stride and channels; "image" is the input.
@@ -175,17 +176,26 @@ class AdaIN(ImageModel):
             content_term = loss.content(maps, loss.features(ops.stop_gradient(recolored)))
         return {"style": self.style_weight * style_term, "content": self.content_weight * content_term}
 
+    @property
+    def signature(self) -> Signature:
+        return self.blending(1)
+
+    def blending(self, styles: int) -> Signature:
+        """The signature of `inference_model(styles)`."""
+        names = style_inputs(styles)
+        weights = [Weights(names=tuple(names))] if styles > 1 else []
+        strength = Share(name="strength", meaning="0 (the content's own statistics) to 1")
+        return Signature.of([Photograph(), *(StylePicture(name=name) for name in names), *weights, strength], [Result()])
+
     def inference_model(self, styles: int = 1) -> keras.Model:
         """The deployed network; with several styles, one that blends them: `style_0`, `style_1`, ... by `style_weights`."""
-        names = ["style"] if styles == 1 else [f"style_{i}" for i in range(styles)]
-        inputs = {name: layers.Input((None, None, 3), name=name) for name in ("image", *names)}
-        inputs["strength"] = layers.Input((), name="strength")
+        names = style_inputs(styles)
+        inputs = self.deployed_inputs(self.blending(styles))
         encode, pad = with_colors(self._short_encoder()), PadToMultiple(16, minimum=32)
         content = encode(pad(inputs["image"]))
         targets = [self._target(content, encode(pad(inputs[name]))) for name in names]
         target = targets[0]
         if styles > 1:
-            inputs["style_weights"] = layers.Input((styles,), name="style_weights")
             shares = [ops.reshape(inputs["style_weights"][:, i], (-1, 1, 1, 1)) for i in range(styles)]
             target = {key: sum(share * t[key] for share, t in zip(shares, targets, strict=True)) for key in target}
         strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
@@ -234,6 +244,11 @@ class AdaIN(ImageModel):
         encoder = self.encoder()
         maps = {name: encoder.output[name] for name in ENCODERS[self.features] if name != "image"}
         return keras.Model(encoder.input, maps, name="encoder")
+
+
+def style_inputs(styles: int) -> list[str]:
+    """The names of the inputs of one style picture or of several."""
+    return ["style"] if styles == 1 else [f"style_{i}" for i in range(styles)]
 
 
 def with_colors(encoder: keras.Model) -> Callable[[Any], dict[str, Any]]:

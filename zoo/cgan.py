@@ -11,6 +11,7 @@ from zoo._registry import choose, register
 from zoo.layers import GivenDropout, Maxout
 from zoo.layers.batch_normalization import batch_normalization
 from zoo.losses.adversarial import OBJECTIVES
+from zoo.roles import Choice, Role, numbered
 from zoo.specs import Label, Uniform
 
 
@@ -96,6 +97,10 @@ class CGAN(AdversarialModel):
             self.generator = dense_generator(shape, latent, classes, width)
             self.discriminator = dense_discriminator(shape, classes, width // 5, dropout)
         self.built = True
+
+    @property
+    def conditions(self) -> list[Role]:
+        return [Choice(names=numbered(self.classes))]
 
     @property
     def batch_spec(self) -> dict[str, Any]:

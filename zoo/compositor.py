@@ -1,6 +1,6 @@
 """Composing elements into a picture by a learned linear map."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -11,6 +11,7 @@ from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import AffineWarp2D, CropLike, LaplacianBlend, MixingWeights, PadToMultiple
+from zoo.roles import Layers, Result, Signature
 from zoo.specs import Picture
 
 
@@ -47,6 +48,7 @@ class Compositor(ImageModel):
 
     task = "compositing"
     paper = "Burt and Adelson 1983"
+    untrained: ClassVar[str] = "compose"
     picture_settings = {"element": "elements"}
     alpha_settings = ("element",)
     presets = {
@@ -123,10 +125,14 @@ class Compositor(ImageModel):
             terms["perceptual"] = self.perceptual_weight * self._perceptual.content(maps, targets)
         return terms
 
+    @property
+    def signature(self) -> Signature:
+        return Signature.of([Layers(count=self.elements)], [Result()])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 4 * self.elements), name="image")
-        picture = self.compose(image, training=False)
-        return keras.Model({"image": image}, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+        inputs = self.deployed_inputs()
+        picture = self.compose(inputs["image"], training=False)
+        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         picture = ops.broadcast_to(self(batch)["picture"], ops.shape(batch["image"]))

@@ -13,6 +13,7 @@ from zoo._schedules import warm_cosine
 from zoo.layers import ChannelwiseDense
 from zoo.layers.batch_normalization import batch_normalization
 from zoo.losses.adversarial import judge
+from zoo.roles import HoleMask, Photograph, Result, Signature
 from zoo.specs import Mask, Picture
 
 
@@ -115,13 +116,18 @@ class ContextEncoder(ImageModel):
             terms |= adversarial_terms(outputs, "non_saturating", self.adversarial_weight)
         return terms
 
+    @property
+    def signature(self) -> Signature:
+        size = (self.size, self.size)
+        return Signature.of([Photograph(size=size), HoleMask(size=size)], [Result(size=size)])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((self.size, self.size, 3), name="image")
-        mask = layers.Input((self.size, self.size, 1), name="mask")
+        inputs = self.deployed_inputs()
+        image, mask = inputs["image"], inputs["mask"]
         hole = ops.cast(mask > 0.5, "float32")
         picture = ops.clip(self.fill([image, hole], training=False), 0.0, 1.0)
         output = ops.where(hole > 0, picture, image)
-        return keras.Model({"image": image, "mask": mask}, {"output_image": output}, name=self.name)
+        return keras.Model(inputs, {"output_image": output}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         composed = self(batch, training=False)["composed"]

@@ -17,6 +17,7 @@ from zoo.layers import (
     ThinConv2D,
 )
 from zoo.losses.adversarial import LeastSquares, frozen_call
+from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Picture, Uniform
 
 
@@ -154,11 +155,15 @@ class CycleGAN(ImageModel):
             terms["identity"] = self.identity_weight * self.cycle_weight * identity
         return terms
 
+    @property
+    def signature(self) -> Signature:
+        return Signature.of([Photograph()], [Result()])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 3), name="image")
+        inputs = self.deployed_inputs()
         generators = {"forward": self.forward, "backward": self.backward}
-        translated = generators[choose("direction", self.direction, generators)](image)
-        return keras.Model({"image": image}, {"output_image": ops.clip(translated, 0.0, 1.0)}, name=self.name)
+        translated = generators[choose("direction", self.direction, generators)](inputs["image"])
+        return keras.Model(inputs, {"output_image": ops.clip(translated, 0.0, 1.0)}, name=self.name)
 
     def deployable_networks(self) -> list[keras.Model]:
         return [self.forward, self.backward]

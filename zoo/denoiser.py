@@ -11,6 +11,7 @@ from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import CropLike, PadToMultiple
 from zoo.layers.batch_normalization import batch_normalization
+from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Noisy, Picture
 
 
@@ -107,10 +108,14 @@ class Denoiser(ImageModel):
         distance = ops.abs(difference) if self.distance == "absolute" else ops.square(difference)
         return {self.distance: ops.mean(distance, axis=(1, 2, 3))}
 
+    @property
+    def signature(self) -> Signature:
+        return Signature.of([Photograph(channels=self.channels)], [Result(channels=self.channels)])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, self.channels), name="image")
-        picture = self.restore(image, training=False)
-        return keras.Model({"image": image}, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+        inputs = self.deployed_inputs()
+        picture = self.restore(inputs["image"], training=False)
+        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         noisy, picture = batch["noisy"], self(batch)["picture"]

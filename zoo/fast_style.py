@@ -1,5 +1,6 @@
 """Feed-forward style transfer: one pass of a network that was trained for the style."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from zoo.layers import (
 from zoo.losses.adversarial import judge
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
+from zoo.roles import Photograph, Result, Share, Signature, Weights, numbered
 from zoo.specs import OneHot, Picture, Uniform
 
 
@@ -39,6 +41,7 @@ class FastStyle(ImageModel):
 
     Args:
         styles: how many styles one network holds.
+        style_names: what they are called, one name a style; empty for their numbers. They may be changed after training.
         architecture: "johnson", as published; or "light", for phones: nearly all of it at half and quarter resolution.
         width: channels of the first convolution; the residual blocks have four times as many, of "light" twice.
         residual_blocks: how many residual blocks.
@@ -64,6 +67,8 @@ class FastStyle(ImageModel):
     task = "style transfer"
     paper = "Johnson et al. 2016"
     picture_settings = {"style": "styles"}
+    name_settings = {"style": "style_names"}
+    deployment_settings = ("style_names",)
     presets = {
         "johnson": {},
         "mobile": {"architecture": "light", "width": 24},
@@ -73,6 +78,7 @@ class FastStyle(ImageModel):
     def __init__(
         self,
         styles: int = 1,
+        style_names: tuple[str, ...] = (),
         architecture: str = "johnson",
         width: int = 32,
         residual_blocks: int = 5,
@@ -90,6 +96,7 @@ class FastStyle(ImageModel):
     ) -> None:
         super().__init__(name=name)
         self.styles = styles
+        self.style_names = names_of(style_names, styles)
         self.architecture = choose("architecture", architecture, NETWORKS)
         self.width = width
         self.residual_blocks = residual_blocks
@@ -195,13 +202,14 @@ class FastStyle(ImageModel):
 
         return {name: blend(gram) for name, gram in grams.items()}, blend(mean), blend(covariance)
 
+    @property
+    def signature(self) -> Signature:
+        weights = [Weights(names=self.style_names or numbered(self.styles))] if self.styles > 1 else []
+        strength = Share(name="strength", meaning="0 (the picture itself) to 1")
+        return Signature.of([Photograph(), *weights, strength], [Result()])
+
     def inference_model(self) -> keras.Model:
-        inputs = {
-            "image": layers.Input((None, None, 3), name="image"),
-            "strength": layers.Input((), name="strength"),
-        }
-        if self.styles > 1:
-            inputs["style_weights"] = layers.Input((self.styles,), name="style_weights")
+        inputs = self.deployed_inputs()
         picture = self.network({name: inputs[name] for name in self.network.input})
         strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
         output = inputs["image"] + strength * (ops.clip(picture, 0.0, 1.0) - inputs["image"])
@@ -210,6 +218,13 @@ class FastStyle(ImageModel):
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         picture = self(batch, training=False)["picture"]
         return {"content": batch["image"], "stylised": ops.clip(picture, 0.0, 1.0)}
+
+
+def names_of(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """`names` as a tuple. Raises ValueError unless there are none, or `count` different ones."""
+    if names and (len(names) != count or len(set(names)) != count):
+        raise ValueError(f"style_names needs {count} different name(s), one a style, not {', '.join(names)}")
+    return tuple(names)
 
 
 def johnson_network(styles: int, width: int, residual_blocks: int) -> keras.Model:

@@ -11,6 +11,7 @@ from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import BicubicUpsampling2D
 from zoo.losses.adversarial import judge
+from zoo.roles import Frames, Photograph, Result, Signature
 from zoo.specs import Picture, Reduced
 
 
@@ -147,10 +148,15 @@ class SuperResolution(PerceptualModel):
         margin = (batch["image"].shape[1] - self.size) // 2
         return batch["image"][:, margin : margin + self.size, margin : margin + self.size]
 
+    @property
+    def signature(self) -> Signature:
+        picture = Photograph() if self.frames == 1 else Frames(count=self.frames)
+        return Signature.of([picture], [Result(scale=self.factor)])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 3 * self.frames), name="image")
-        picture = self.enlarge(image, training=False)
-        return keras.Model({"image": image}, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+        inputs = self.deployed_inputs()
+        picture = self.enlarge(inputs["image"], training=False)
+        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         middle = 3 * (self.frames // 2)

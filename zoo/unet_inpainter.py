@@ -12,6 +12,7 @@ from zoo._schedules import warm_cosine
 from zoo.layers import CropLike, GatedConvolution2D, NearestUpsampling2D, PadToMultiple, PartialConvolution2D, PyramidFill
 from zoo.losses.adversarial import judge
 from zoo.losses.gram import gram_matrix
+from zoo.roles import HoleMask, Photograph, Result, Signature
 from zoo.specs import Mask, Picture
 
 # Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
@@ -166,7 +167,7 @@ class UNetInpainter(PerceptualModel):
             across = ops.abs(composed[:, :, 1:] - composed[:, :, :-1]) * near[:, :, 1:] * near[:, :, :-1]
             terms["total_variation"] = self.total_variation_weight * (mean(down) + mean(across))
         if self.adversarial_weight:
-            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight)
+            terms |= adversarial_terms(outputs, "hinge", self.adversarial_weight, hole)
         return {name: terms[name] for name in self.loss_names}
 
     def _feature_distances(self, image: Any, picture: Any, composed: Any) -> tuple[Any, Any]:
@@ -186,13 +187,17 @@ class UNetInpainter(PerceptualModel):
                 style += mean(ops.abs(gram_matrix(x) - gram_matrix(target))) / channels
         return perceptual, style
 
+    @property
+    def signature(self) -> Signature:
+        return Signature.of([Photograph(), HoleMask()], [Result()])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 3), name="image")
-        mask = layers.Input((None, None, 1), name="mask")
+        inputs = self.deployed_inputs()
+        image, mask = inputs["image"], inputs["mask"]
         hole = holes(mask)
         picture = ops.clip(self.fill([image, hole], training=False), 0.0, 1.0)
         output = ops.where(hole > 0, picture, image)
-        return keras.Model({"image": image, "mask": mask}, {"output_image": output}, name=self.name)
+        return keras.Model(inputs, {"output_image": output}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         composed = self(batch, training=False)["composed"]

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo._base import ImageModel
+from zoo._base import DEFAULT_SIGNATURE, ImageModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.losses.kl import kl_to_standard_normal
+from zoo.roles import Latent, Photograph, Result, Signature, Values
 from zoo.specs import Normal, Picture
 
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -188,14 +189,34 @@ class VAE(ImageModel):
         return self.inference_models()["serving_default"]
 
     def inference_models(self) -> dict[str, keras.Model]:
-        latent = layers.Input((self.latent,), name="latent")
-        image = layers.Input((self.size, self.size, self.channels), name="image")
-        picture = layers.Activation("sigmoid", dtype="float32")(self.decoder(latent))
-        decode = keras.Model({"latent": latent}, {"output_image": picture}, name=self.name)
-        encode = keras.Model({"image": image}, self.encoder(image), name=f"{self.name}_encoder")
+        decoded, encoded = self.deployed_inputs(self._decoding), self.deployed_inputs(self._encoding)
+        picture = layers.Activation("sigmoid", dtype="float32")(self.decoder(decoded["latent"]))
+        decode = keras.Model(decoded, {"output_image": picture}, name=self.name)
+        encode = keras.Model(encoded, self.encoder(encoded["image"]), name=f"{self.name}_encoder")
+        return self._chosen(decode, encode)
+
+    @property
+    def signature(self) -> Signature:
+        return self.signatures[DEFAULT_SIGNATURE]
+
+    @property
+    def signatures(self) -> dict[str, Signature]:
+        return self._chosen(self._decoding, self._encoding)
+
+    @property
+    def _decoding(self) -> Signature:
+        return Signature.of([Latent(length=self.latent)], [Result(channels=self.channels, size=(self.size, self.size))])
+
+    @property
+    def _encoding(self) -> Signature:
+        picture = Photograph(channels=self.channels, size=(self.size, self.size))
+        return Signature.of([picture], [Values(name=name, axes=(self.latent,)) for name in ("mean", "log_variance")])
+
+    def _chosen(self, decode: Any, encode: Any) -> dict[str, Any]:
+        """What `deploy` asks for, by signature name."""
         if self.deploy == "encoder":
-            return {"serving_default": encode}
-        return {"serving_default": decode} | ({"encode": encode} if self.deploy == "both" else {})
+            return {DEFAULT_SIGNATURE: encode}
+        return {DEFAULT_SIGNATURE: decode} | ({"encode": encode} if self.deploy == "both" else {})
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -3,13 +3,15 @@
     python client.py photo.jpg --out result.png --strength 0.8
     python client.py photo.jpg --out filled.png --mask hole.png
     python client.py photo.jpg --out painted.png --style painting.jpg
+    python client.py photo.jpg --out painted.png --style munch:0.7 --style mosaic:0.3
     python client.py --out drawn.png --seed 7 --label 3
 
-What the model takes is asked of the server; generators are sent a latent drawn from the seed.
+--help names the options of this model; generators are sent a latent drawn from the seed.
 """
 
 import argparse
 import base64
+import difflib
 import json
 import random
 import re
@@ -19,15 +21,21 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# The inputs of the model, by name, each with its role: written by `zoo export`.
+ROLES: dict[str, dict[str, Any]] = {}
+
 # What the picture then says of itself, by the type of its source in the words of IPTC, since a made-up picture can mislead.
+GENERATED, EDITED, COMPOSITE = "trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia", "composite"
 WORDS = {
-    "trainedAlgorithmicMedia": "Made by the model {} out of random numbers: nothing in it was seen by a camera.",
-    "compositeWithTrainedAlgorithmicMedia": "Changed by the model {}: it does not show what a camera saw.",
-    "composite": "Put together out of several pictures by the model {}: it does not show what a camera saw.",
+    GENERATED: "Made by the model {} out of random numbers: nothing in it was seen by a camera.",
+    EDITED: "Changed by the model {}: it does not show what a camera saw.",
+    COMPOSITE: "Put together out of several pictures by the model {}: it does not show what a camera saw.",
 }
+SOURCES = {"latent": GENERATED, "layers": COMPOSITE}  # by role
 
 
 def main() -> int:
@@ -47,15 +55,10 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("picture", nargs="?", help="a JPEG or PNG file; none for a generator")
     parser.add_argument("--out", required=True, help="the PNG file to write; it must not exist")
-    parser.add_argument("--mask", help="a picture of the same size; white marks the hole")
-    parser.add_argument("--style", help="a picture")
-    parser.add_argument("--style-weights", help="a number a style, such as 0.3,0.7 (default: the first style)")
-    parser.add_argument("--strength", type=float, default=1.0, help="0 to 1")
-    parser.add_argument("--truncation", type=float, default=1.0, help="0 to 1; below 1: likelier, less varied")
-    parser.add_argument("--label", type=int, default=0, help="the class, from 0")
-    parser.add_argument("--seed", type=int, default=0, help="of the latent")
+    for role in ROLES.values():
+        if role["role"] in ARGUMENTS:
+            ARGUMENTS[role["role"]][0](parser, role)
     parser.add_argument("--no-provenance", action="store_true", help="leave out of the file that a model made it")
     parser.add_argument("--server", default="http://127.0.0.1:8501")
     parser.add_argument("--model", help="its name (default: that of models.config beside this file)")
@@ -74,13 +77,17 @@ def sent(arguments: argparse.Namespace) -> bytes:
         address += f"/versions/{arguments.version}"
     signatures = ask(f"{address}/metadata")["metadata"]["signature_def"]["signature_def"]
     name = "serve_bytes" if "serve_bytes" in signatures else "serving_default"
-    wanted = signatures[name]["inputs"]
-    inputs = {key: value_of(key, shape_of(tensor), tensor["dtype"], arguments) for key, tensor in wanted.items()}
+    inputs = {}
+    for key in signatures[name]["inputs"]:
+        role = ROLES.get(key) or ROLES.get(key.removesuffix("_bytes"))
+        if role is None or role["role"] not in ARGUMENTS:
+            raise ValueError(f"this client has no argument for the model's input {key}; it was written for another export")
+        inputs[key] = ARGUMENTS[role["role"]][1](arguments, role)
     outputs = ask(f"{address}:predict", {"signature_name": name, "inputs": inputs})["outputs"]
     # One output comes without its name.
     first = outputs[next(iter(outputs))] if isinstance(outputs, dict) else outputs
     picture = base64.b64decode(first[0]["b64"]) if name == "serve_bytes" else png(first[0])
-    return picture if arguments.no_provenance else with_text(picture, provenance(model, signatures["serving_default"]["inputs"]))
+    return picture if arguments.no_provenance else with_text(picture, provenance(model))
 
 
 def configured_name() -> str:
@@ -109,38 +116,108 @@ def ask(address: str, body: Any = None) -> Any:
         raise ValueError(f"cannot reach {address}: {error.reason}") from error
 
 
-def shape_of(tensor: Any) -> list[int]:
-    """The sizes after the batch; -1 is any."""
-    return [int(axis["size"]) for axis in tensor["tensor_shape"]["dim"]][1:]
+def picture_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    parser.add_argument("picture", nargs="?", help=f"a JPEG or PNG file: {role['words']}")
 
 
-def value_of(name: str, shape: list[int], dtype: str, arguments: argparse.Namespace) -> list[Any]:
-    """A batch of one for an input of the model. Raises ValueError where an argument is missing or does not fit."""
-    if name.endswith("_bytes"):
-        option = "picture" if name == "image_bytes" else name.removesuffix("_bytes")
-        path = getattr(arguments, option, None)
-        if path is None:
-            raise ValueError(f"this model takes a {option}: give {'a file' if option == 'picture' else f'--{option} FILE'}")
-        return [{"b64": base64.b64encode(Path(path).read_bytes()).decode()}]
-    if name in ("strength", "truncation"):
-        return [getattr(arguments, name)]
-    if name == "label":
-        return [one_hot(arguments.label, shape[0]) if shape else arguments.label if "INT" in dtype else float(arguments.label)]
-    if name == "style_weights":
-        weights = [float(part) for part in (arguments.style_weights or "").split(",") if part] or one_hot(0, shape[0])
-        if len(weights) != shape[0]:
-            raise ValueError(f"--style-weights: this model holds {shape[0]} styles")
-        return [weights]
-    if name == "latent":
-        gauss = random.Random(arguments.seed).gauss
-        return [[gauss(0, 1) for _ in range(shape[0])]]
-    raise ValueError(f"this client has no argument for the model's input {name}")
+def file_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    parser.add_argument(f"--{role['name']}", metavar="FILE", help=f"a JPEG or PNG file: {role['words']}")
 
 
-def one_hot(index: int, count: int) -> list[float]:
-    if not 0 <= index < count:
-        raise ValueError(f"--label {index}: this model has classes 0 to {count - 1}")
-    return [float(index == place) for place in range(count)]
+def share_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    parser.add_argument(f"--{role['name']}", type=float, default=role["default"], help=f"{role['words']} (default: %(default)s)")
+
+
+def weights_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    names = ", ".join(role["names"])
+    parser.add_argument(
+        f"--{role['things']}",
+        action="append",
+        metavar="NAME[:WEIGHT]",
+        help=f"one of {names}; several are blended",
+    )
+
+
+def choice_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    parser.add_argument(f"--{role['name']}", default=role["names"][0], help=f"one of {', '.join(role['names'])}")
+
+
+def seed_argument(parser: argparse.ArgumentParser, role: dict[str, Any]) -> None:
+    parser.add_argument("--seed", type=int, default=0, help=f"of the {role['name']}")
+
+
+def picture_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    if arguments.picture is None:
+        raise ValueError("this model takes a picture: give a file")
+    return encoded(arguments.picture)
+
+
+def file_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    path = getattr(arguments, role["name"])
+    if path is None:
+        raise ValueError(f"this model takes a {role['name']}: give --{role['name']} FILE")
+    return encoded(path)
+
+
+def encoded(path: str) -> list[Any]:
+    return [{"b64": base64.b64encode(Path(path).read_bytes()).decode()}]
+
+
+def share_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    return [getattr(arguments, role["name"])]
+
+
+def weights_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    asked = getattr(arguments, role["things"])
+    if not asked:
+        return [role["default"]]
+    weights = [0.0] * len(role["names"])
+    for part in asked:
+        name, _, weight = part.partition(":")
+        try:
+            weights[place(role, name)] += float(weight or 1)
+        except ValueError as error:
+            raise ValueError(f"--{role['things']} {part}: {error}") from None
+    if min(weights) < 0 or not sum(weights):
+        raise ValueError(f"--{role['things']}: weights are above 0")
+    return [[weight / sum(weights) for weight in weights]]
+
+
+def choice_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    asked = getattr(arguments, role["name"])
+    try:
+        number = place(role, asked)
+    except ValueError as error:
+        raise ValueError(f"--{role['name']} {asked}: {error}") from None
+    return [[float(number == index) for index in range(len(role["names"]))] if role["one_hot"] else number]
+
+
+def place(role: dict[str, Any], name: str) -> int:
+    """The number of what has that name, or that number."""
+    names = role["names"]
+    if name in names:
+        return int(names.index(name))
+    if name.isdigit() and int(name) < len(names):
+        return int(name)
+    near = difflib.get_close_matches(name, names, 1, 0.4)
+    raise ValueError(f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}")
+
+
+def latent_value(arguments: argparse.Namespace, role: dict[str, Any]) -> list[Any]:
+    gauss = random.Random(arguments.seed).gauss
+    return [[gauss(0, 1) for _ in range(role["length"])]]
+
+
+# What each role is on the command line, and in a request: its option, and its value for a batch of one.
+ARGUMENTS: dict[str, tuple[Callable[[Any, Any], None], Callable[[Any, Any], list[Any]]]] = {
+    "photograph": (picture_argument, picture_value),
+    "mask": (file_argument, file_value),
+    "style_picture": (file_argument, file_value),
+    "share": (share_argument, share_value),
+    "weights": (weights_argument, weights_value),
+    "latent": (seed_argument, latent_value),
+    "choice": (choice_argument, choice_value),
+}
 
 
 def png(picture: list[list[list[float]]]) -> bytes:
@@ -156,10 +233,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def provenance(model: str, inputs: dict[str, Any]) -> dict[str, str]:
+def provenance(model: str) -> dict[str, str]:
     """Text for the picture, by its keyword in the PNG file."""
-    layered = "image" in inputs and shape_of(inputs["image"])[-1] % 4 == 0
-    kind = list(WORDS)[0 if "latent" in inputs else 2 if layered else 1]
+    kind = next((SOURCES[role["role"]] for role in ROLES.values() if role["role"] in SOURCES), EDITED)
     return {"Description": WORDS[kind].format(model), "DigitalSourceType": kind, "Model": model}
 
 

@@ -5,7 +5,9 @@ import string
 from pathlib import Path
 
 from zoo.export.serving.configuration import FILE, first_configuration
-from zoo.export.signature import Signature
+from zoo.roles import Signature
+
+NO_ROLES = "ROLES: dict[str, dict[str, Any]] = {}"  # the line of client.py that an export fills in
 
 # Pictures of any size cannot share a batch: TensorFlow Serving stacks the inputs of several requests into one tensor.
 BATCHED = """
@@ -28,4 +30,11 @@ def write(name: str, signature: Signature, tensorflow: str, directory: Path) -> 
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
         (folder / file).write_text(text, encoding="utf-8")
     client = importlib.resources.files("zoo.export.serving") / "client.py"
-    (folder / "client.py").write_text(client.read_text(encoding="utf-8"), encoding="utf-8")
+    text = client.read_text(encoding="utf-8")
+    (folder / "client.py").write_text(text.replace(NO_ROLES, f"{NO_ROLES[:-2]}{_literal(signature)}"), encoding="utf-8")
+
+
+def _literal(signature: Signature) -> str:
+    """The inputs' roles by name, in Python."""
+    rows = (f"    {name!r}: {role.to_json()!r},\n" for name, role in signature.inputs.items())
+    return "{\n" + "".join(rows) + "}"

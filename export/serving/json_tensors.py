@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,51 +33,67 @@ def read_body(body: bytes) -> dict[str, Any]:
     return document
 
 
-def read_tensors(document: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[dict[str, np.ndarray], str]:
+def read_tensors(
+    document: Mapping[str, Any], wanted: Mapping[str, str], optional: Collection[str] = ()
+) -> tuple[dict[str, np.ndarray], str]:
     """The inputs of a request and the form of its answer, ROW or COLUMN.
 
-    `wanted` holds the types of the signature's inputs: a NumPy name, or "string". Raises ServingError.
+    `wanted` holds the types of the signature's inputs: a NumPy name, or "string"; those of `optional` may be left out, from all
+    rows alike. Raises ServingError.
     """
     if "instances" in document and "inputs" in document:
         raise invalid("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in document:
-        return _from_rows(document["instances"], wanted), ROW
+        return _from_rows(document["instances"], wanted, optional), ROW
     if "inputs" in document:
-        return _from_columns(document["inputs"], wanted), COLUMN
+        return _from_columns(document["inputs"], wanted, optional), COLUMN
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def _from_columns(inputs: Any, wanted: Mapping[str, str]) -> dict[str, np.ndarray]:
+def named_inputs(document: Mapping[str, Any]) -> set[str]:
+    """The names of the inputs in a request; nothing where it names none."""
+    inputs = document.get("inputs", document.get("instances"))
+    first = inputs[0] if isinstance(inputs, list) and inputs else inputs
+    return set(first) if _is_row(first) else set()
+
+
+def _from_columns(inputs: Any, wanted: Mapping[str, str], optional: Collection[str]) -> dict[str, np.ndarray]:
     if not isinstance(inputs, dict) or _is_base64(inputs):
-        if len(wanted) > 1:
-            raise invalid("inputs is a plain value/list, but expecting an object as multiple input tensors required")
-        inputs = {next(iter(wanted)): inputs}
+        inputs = {_only(wanted, optional, "inputs is a plain value/list, but expecting an object"): inputs}
     for name in wanted:
-        if name not in inputs:
+        if name not in inputs and name not in optional:
             raise invalid(f"Missing named input: {name} in 'inputs' object.")
-    return {name: _tensor(inputs[name], dtype) for name, dtype in wanted.items()}
+    return {name: _tensor(inputs[name], dtype) for name, dtype in wanted.items() if name in inputs}
 
 
-def _from_rows(instances: Any, wanted: Mapping[str, str]) -> dict[str, np.ndarray]:
+def _only(wanted: Mapping[str, str], optional: Collection[str], found: str) -> str:
+    """The one input that a request must name."""
+    needed = [name for name in wanted if name not in optional] or list(wanted)
+    if len(needed) > 1:
+        raise invalid(f"{found} as multiple input tensors required")
+    return needed[0]
+
+
+def _from_rows(instances: Any, wanted: Mapping[str, str], optional: Collection[str]) -> dict[str, np.ndarray]:
     if not isinstance(instances, list):
         raise invalid("Expecting 'instances' to be a list/array")
     if not instances:
         raise invalid("No values in 'instances' array")
     rows = instances
     if not _is_row(instances[0]):
-        if len(wanted) > 1:
-            raise invalid("instances is a plain list, but expecting list of objects as multiple input tensors required")
+        only = _only(wanted, optional, "instances is a plain list, but expecting list of objects")
         for index, row in enumerate(instances):
             if _is_row(row):
                 raise invalid(f"Expecting value/list but got object at item {index} of input list")
-        rows = [{next(iter(wanted)): row} for row in instances]
+        rows = [{only: row} for row in instances]
+    given = set(rows[0])
     for index, row in enumerate(rows):
         if not _is_row(row):
             raise invalid(f"Expecting object but got list at item {index} of input list")
-        if set(row) != set(wanted):
+        if set(row) != given or not set(wanted) - set(optional) <= given <= set(wanted):
             keys = ",".join(sorted(wanted))
             raise invalid(f"Failed to process element: {index} of 'instances' list. Keys must be equal to: {keys}")
-    return {name: _tensor([row[name] for row in rows], dtype) for name, dtype in wanted.items()}
+    return {name: _tensor([row[name] for row in rows], dtype) for name, dtype in wanted.items() if name in given}
 
 
 def _is_row(value: Any) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +42,37 @@ class Version:
         return self.signatures[name]
 
     def check_names(self, signature: str, names: Iterable[str]) -> None:
-        """Raises ServingError unless these are the names of the signature's inputs."""
+        """Raises ServingError unless these are the names of the signature's inputs; those with a default may be missing."""
         given, wanted = set(names), set(self.signature(signature).inputs)
-        if given != wanted:
-            extra, missing = (", ".join(sorted(some)) for some in (given - wanted, wanted - given))
+        needed = wanted - set(self.signature(signature).defaults)
+        if not needed <= given <= wanted:
+            extra, missing = (", ".join(sorted(some)) for some in (given - wanted, needed - given))
             raise invalid(f"input size does not match signature. Sent extra: {{{extra}}}. Missing but required: {{{missing}}}.")
+
+    def fitting(self, names: Collection[str]) -> str:
+        """The signature for a request that names none: the default one, or another that alone takes inputs of these names."""
+        definitions = {name: self.signatures[name] for name in self.loaded.signatures}
+        fitting = [
+            name
+            for name, found in definitions.items()
+            if set(found.inputs) - set(found.defaults) <= set(names) <= set(found.inputs)
+        ]
+        return fitting[0] if names and len(fitting) == 1 else DEFAULT_SIGNATURE
 
     def predict(self, signature: str, inputs: Mapping[str, np.ndarray], max_pixels: int) -> dict[str, np.ndarray]:
         """Runs one signature on named arrays (strings as arrays of bytes objects). Raises ServingError for what does not fit."""
         import tensorflow as tf
 
         self.check_names(signature, inputs)
-        for name, info in self.signature(signature).inputs.items():
-            _check(name, inputs[name], info)
+        for name, array in inputs.items():
+            _check(name, array, self.signature(signature).inputs[name])
         if len({len(array) for array in inputs.values()}) > 1:
             counts = ", ".join(f"{len(array)} of {name}" for name, array in sorted(inputs.items()))
             raise invalid(f"every input needs as many examples; there are {counts}")
         _check_pixels(inputs, max_pixels)
+        for name, proto in self.signature(signature).defaults.items():
+            if name not in inputs:
+                inputs = {**inputs, name: tf.make_ndarray(proto)}
         function = self.loaded.signatures[signature or DEFAULT_SIGNATURE]
         try:
             results = function(**{name: tf.constant(array) for name, array in inputs.items()})

@@ -4,11 +4,9 @@ import html
 import importlib.resources
 import json
 import string
-from typing import Any
 
 from zoo.export.provenance import provenance, source_type
 from zoo.export.serving.preview import Preview
-from zoo.export.signature import Tensor
 
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
@@ -24,10 +22,11 @@ def page(preview: Preview) -> str:
     version = preview.models.find(manifest.model)
     facts = {
         "model": manifest.model,
+        "weight": manifest.weight,
         "versions": sorted(preview.models.by_name[manifest.model]),
         "labels": preview.models.labels[manifest.model],
         "bytes": "serve_bytes" in version.signatures,
-        "inputs": [_described(tensor) for tensor in manifest.signature.inputs.values()],
+        "inputs": [role.to_json() for role in manifest.signature.inputs.values()],
         "maxPixels": preview.limits.max_pixels,
         "text": provenance(source_type(manifest.signature), {"model": manifest.model}),
     }
@@ -36,7 +35,3 @@ def page(preview: Preview) -> str:
     # A name that ends a script element cannot end this one.
     facts_text = json.dumps(facts).replace("<", "\\u003c")
     return string.Template(template).substitute(name=html.escape(manifest.model), facts=facts_text, png=png)
-
-
-def _described(tensor: Tensor) -> dict[str, Any]:
-    return {"name": tensor.name, "dtype": tensor.dtype, "shape": tensor.shape, "range": tensor.range}

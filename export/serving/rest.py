@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from zoo.export.serving import messages
 from zoo.export.serving.errors import HTTP, ServingError, invalid
 from zoo.export.serving.gate import RETRY_AFTER, Ticket
-from zoo.export.serving.json_tensors import read_body, read_tensors, write_tensors
+from zoo.export.serving.json_tensors import named_inputs, read_body, read_tensors, write_tensors
 from zoo.export.serving.page import PAGE_HEADERS, page
 from zoo.export.serving.preview import Preview
 
@@ -100,9 +100,12 @@ class Rest:
 
     def _predict(self, version: Any, body: bytes) -> Response:
         document = read_body(body)
-        signature = version.signature(document.get("signature_name", ""))
-        inputs, form = read_tensors(document, {name: messages.numpy_type(info) for name, info in signature.inputs.items()})
-        outputs = version.predict(document.get("signature_name", ""), inputs, self.preview.limits.max_pixels)
+        # TensorFlow Serving takes serving_default where no signature is named, and refuses what does not fit it.
+        name = document.get("signature_name") or version.fitting(named_inputs(document))
+        signature = version.signature(name)
+        types = {name: messages.numpy_type(info) for name, info in signature.inputs.items()}
+        inputs, form = read_tensors(document, types, signature.defaults)
+        outputs = version.predict(name, inputs, self.preview.limits.max_pixels)
         return Response(write_tensors(outputs, form), media_type="application/json")
 
 

@@ -3,7 +3,7 @@
 import json
 
 from benchmarks.generators import DOCS, cells, document
-from zoo._load import WEIGHTS
+from zoo._shipped import WEIGHTS
 
 KNOWN = json.loads((DOCS / "generators.json").read_text())
 

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from tests.models import sample
+from zoo._registry import OURS
+from zoo.cli.list import TOLD, described
 from zoo.cli.main import app
 from zoo.training.pictures import read_picture, write_picture
 
@@ -75,6 +77,37 @@ def test_help_shows_an_example_and_imports_nothing_heavy(command):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
     assert "zoo " in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list",),
+        ("apply", "fast_stile/wave", "photo.png", "--out", "out.png"),
+        ("sample", "cgan/minst", "--out", "out.png"),
+        ("export", "fast_style/wafe", "--out", "out"),
+        ("evaluate", "denoiser/grey", "--data", "samples:"),
+        ("lint", "fast_stile"),
+        ("train", "fast_stile", "--data", "samples:", "--out", "run"),
+    ],
+)
+def test_a_list_and_a_wrong_name_load_no_keras(arguments, tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"not looked at")
+    code = (
+        "import sys; from zoo.cli.main import app\n"
+        f"try: app({list(arguments)!r})\n"
+        "except SystemExit: pass\n"
+        "sys.exit('heavy' if {'tensorflow', 'keras'} & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert arguments == ("list",) or "did you mean" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_what_is_told_of_the_families_is_true():
+    told = json.loads(TOLD.read_text(encoding="utf-8"))
+    assert told == described(list(OURS)), "python -m zoo.cli.list writes zoo/families.json anew"
 
 
 def test_list_names_the_families():

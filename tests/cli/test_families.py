@@ -143,7 +143,7 @@ def test_styles_blend_by_number(here, capfd):
     saved("fast_style", styles=2)
     assert run("apply", "model.keras", "photo.png", "--style", "0:0.5", "--style", "1:0.5", "--out", "a.png") == 0
     assert run("apply", "model.keras", "photo.png", "--style", "2", "--out", "b.png") == 2
-    assert "styles 0 to 1" in capfd.readouterr().err
+    assert "styles 0, 1" in capfd.readouterr().err
 
 
 def test_super_resolution_enlarges_and_keeps_transparency(here):

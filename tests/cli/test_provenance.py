@@ -95,7 +95,8 @@ def test_names_are_escaped(tmp_path):
 
 def test_what_is_known_of_a_model(tmp_path):
     known = card_facts("fast_style/wave")
-    assert "ImageNet" in known["data"] and known["limits"].endswith("halo.") and set(known) <= {"data", "licence", "limits"}
+    assert "ImageNet" in known["data"] and known["limits"].endswith("halo.")
+    assert set(known) == {"weight", "data", "licence", "limits"} and known["weight"] == "fast_style/wave"
     card = of_card("# x\n- **Data**: two\n  lines.\n- **Use**: a.\n- **Licence**: MIT.\n\nmore")
     assert card == {"data": "two lines.", "licence": "MIT."}
     (tmp_path / "config.json").write_text(json.dumps({"run": {"steps": 5, "sources": {"data": "folder:/home/me/secret/cats"}}}))

@@ -16,7 +16,6 @@ from zoo.export.export import export_model, verify_directory
 from zoo.export.litert import gpu_obstacles
 from zoo.export.litert_graph import Operation, Tensor, arena_bytes
 from zoo.export.manifest import read_manifest
-from zoo.export.signature import signature_of
 
 DEPLOYABLE = [name for name in zoo.list_models() if family(name).deployable]
 
@@ -68,7 +67,7 @@ def test_sources_hold_the_signature(exported):
     for text in (kotlin, swift):
         assert all(f'"{name}"' in text for name in (*manifest.signature.inputs, *manifest.signature.outputs))
         assert "stained_glass-48x64-dynamic_int8" in text
-    assert "strength: Float = 1f" in kotlin and "strength: Float32 = 1" in swift
+    assert "strength: Float = 1.0f" in kotlin and "strength: Float32 = 1.0" in swift
     assert "not run on a phone" in readme
 
 
@@ -79,8 +78,7 @@ def test_sources_of_every_family_parse(exported, name):
     from tree_sitter import Language, Parser
 
     model = zoo.create(name.split()[0], preset="tiny", **({"styles": 3} if " " in name else {}))
-    for network in model.inference_models().values():
-        signature = signature_of(network, getattr(model, "classes", None))
+    for signature in model.signatures.values():
         if "output_image" not in signature.outputs:
             continue
         manifest = dataclasses.replace(exported[1], model=model.name, signature=signature)

@@ -85,7 +85,7 @@ def run_client(directory, *arguments):
 
 def test_client_sends_a_file_and_writes_a_file(server, serving_directory, tmp_path):
     (tmp_path / "photo.png").write_bytes(png())
-    options = ("--strength", 0.8, "--server", server.url, "--version-label", "stable")
+    options = ("--style", "0", "--strength", 0.8, "--server", server.url, "--version-label", "stable")
     done = run_client(serving_directory, tmp_path / "photo.png", "--out", tmp_path / "out.png", *options)
     assert done.returncode == 0, done.stderr
     expected = server.predict("stylise", request_for(png()), "/versions/1")[1]["outputs"][0]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from tests.export.requests import b64, decoded, png, request_for, saved_model
 from tests.export.served import fetch, wait_until
@@ -58,6 +59,37 @@ def test_documented_binary_and_unusual_numbers(server):
     status, answer, _ = server.predict("echo", body)
     assert status == 200 and answer["outputs"]["tag"] == ["image"]
     np.testing.assert_array_equal(np.float32(answer["outputs"]["sensor"]), np.float32([[[np.nan, -np.inf, 1e-3]]]))
+
+
+def test_what_has_a_default_may_be_left_out(server, serving_directory):
+    everything = {"style_weights": [[0.5, 0.5]], "strength": [1.0]}
+    _, full, _ = server.predict("stylise", request_for(png(), **everything))
+    for body in (
+        {"signature_name": "serve_bytes", "instances": [{"image_bytes": b64(png())}]},
+        {"instances": [{"image_bytes": b64(png())}]},  # TensorFlow Serving itself wants the signature's name
+        {"instances": [b64(png())], "signature_name": "serve_bytes"},
+    ):
+        status, answer, _ = server.predict("stylise", body)
+        assert status == 200, answer
+        np.testing.assert_array_equal(decoded(answer["predictions"][0]), decoded(full["outputs"][0]))
+    status, answer, _ = server.predict("stylise", {"inputs": {"image_bytes": [b64(png())], "strength": [0.0]}})
+    np.testing.assert_array_equal(decoded(answer["outputs"][0]), np.asarray(Image.open(io.BytesIO(png()))))
+    status, answer, _ = server.predict("stylise", {"instances": [{"strength": 1.0}]})
+    assert status == 400 and "image" in answer["error"]
+
+
+def test_defaults_lie_in_the_saved_model_where_tensorflow_serving_looks(serving_directory):
+    stored = saved_model_pb2.SavedModel.FromString((serving_directory / "savedmodel/stylise/1/saved_model.pb").read_bytes())
+    definitions = stored.meta_graphs[0].signature_def
+    for name in ("serving_default", "serve_bytes"):
+        defaults = {key: tf.make_ndarray(proto).tolist() for key, proto in definitions[name].defaults.items()}
+        assert defaults == {"strength": [1.0], "style_weights": [[0.5, 0.5]]}
+    # TensorFlow Serving feeds them as they are: one for the whole batch.
+    image = tf.constant(np.random.default_rng(0).random((3, 24, 40, 3), np.float32))
+    function = saved_model(serving_directory, 1).signatures["serving_default"]
+    once = function(image=image, strength=tf.constant([1.0]), style_weights=tf.constant([[0.5, 0.5]]))
+    each = function(image=image, strength=tf.ones(3), style_weights=tf.fill([3, 2], 0.5))
+    np.testing.assert_array_equal(once["output_image"], each["output_image"])
 
 
 def test_versions_and_labels(server, serving_directory):

@@ -18,8 +18,8 @@ from zoo.export.export import export_model
 from zoo.export.manifest import read_manifest
 from zoo.export.provenance import EDITED, GENERATED
 from zoo.export.runtimes import load
-from zoo.export.signature import Signature, named
 from zoo.export.unsupported import Unsupported
+from zoo.roles import Signature, assumed
 
 STEP = 1 / 255
 NETWORKS = {"stylise": stylise, "inpainter": inpainter, "generator": generator}
@@ -313,12 +313,15 @@ def test_the_runtime_for_offline_is_checked(tmp_path, runtime):
 @pytest.mark.parametrize(
     ("inputs", "outputs", "why"),
     [
-        ({"image": (None, None, None, 8)}, {"output_image": (None, None, None, 3)}, "gray or RGB"),
+        ({"image": (None, None, None, 8)}, {"output_image": (None, None, None, 3)}, "nothing to set image with"),
         ({"image": (None, None, None, 3), "angle": (None,)}, {"output_image": (None, None, None, 3)}, "nothing to set angle"),
-        ({"image": (None, None, None, 3)}, {"latent": (None, 8)}, "lacks"),
+        ({"image": (None, None, None, 3)}, {"latent": (None, 8)}, "this model gives none"),
     ],
 )
 def test_what_the_page_cannot_show_is_a_reason(inputs, outputs, why):
-    sides = [{n: named(n, "float32", shape) for n, shape in side.items()} for side in (inputs, outputs)]
+    signature = Signature(
+        {name: assumed(name, "float32", shape) for name, shape in inputs.items()},
+        {name: assumed(name, "float32", shape, output=True) for name, shape in outputs.items()},
+    )
     with pytest.raises(Unsupported, match=why):
-        web.controls(Signature(*sides))
+        web.controls(signature)

@@ -114,6 +114,7 @@ def test_the_record_holds_what_was_asked_for_from_any_directory(tmp_path, pictur
     asked = {"steps": 2, "batch_size": 2, "log_every": 1, "checkpoint_every": 1, "keep": 5, "max_bad": 0.5, "wait": 60}
     train("fast_style", preset="tiny", pictures=style, data="folder:things", out=tmp_path / "a", **asked)
     monkeypatch.chdir(tmp_path)
+    edit(tmp_path / "a", "config", style_names=["other"])  # which may be changed at any time
     plan = planned(out="a", resume=True)
     assert {name: getattr(plan, name) for name in asked} == asked and plan.preset == "tiny"
     assert plan.sources == {"data": f"folder:{folder / 'things'}"} and plan.pictures == {

@@ -216,3 +216,86 @@ def test_a_download_that_hangs_is_given_up(monkeypatch, empty_cache, silent_serv
         features.create("vgg16")
     assert time.monotonic() - start < 10
     assert [path for path in empty_cache.rglob("*") if path.is_file()] == []
+
+
+@pytest.fixture(scope="module")
+def squeezenet_file(tmp_path_factory):
+    """Weights of the right shapes, drawn."""
+    draw = np.random.default_rng(3)
+    arrays = {"conv1_kernel": draw.normal(0, 0.01, (7, 7, 3, 96)), "conv1_bias": draw.normal(0, 0.1, 96)}
+    channels = 96
+    for number in range(2, 10):
+        width = 16 * (number // 2)
+        shapes = {
+            "squeeze1x1": (1, 1, channels, width),
+            "expand1x1": (1, 1, width, 4 * width),
+            "expand3x3": (3, 3, width, 4 * width),
+        }
+        for part, shape in shapes.items():
+            arrays[f"fire{number}_{part}_kernel"] = draw.normal(0, np.sqrt(2 / np.prod(shape[:3])), shape)
+            arrays[f"fire{number}_{part}_bias"] = draw.normal(0, 0.1, shape[-1])
+        channels = 8 * width
+    path = tmp_path_factory.mktemp("weights") / "squeezenet.npz"
+    np.savez(path, **{name: array.astype("float32") for name, array in arrays.items()})
+    return str(path)
+
+
+def test_squeezenet_against_plain_operations(squeezenet_file):
+    names = ("conv1", "fire2", "fire4", "fire5", "fire9")
+    maps = features.create("squeezenet", squeezenet_file, names)(PICTURES)
+    weights = np.load(squeezenet_file)
+
+    def convolve(x, layer, strides=1, padding="same"):
+        return ops.relu(ops.conv(x, weights[f"{layer}_kernel"], strides, padding) + weights[f"{layer}_bias"])
+
+    x = PICTURES[..., ::-1] * 255 - np.array([104, 117, 123], "float32")
+    x = convolve(np.pad(x, ((0, 0), (3, 3), (3, 3), (0, 0)), "reflect"), "conv1", 2, "valid")
+    expected = {"conv1": x}
+    for number in range(2, 10):
+        if number in (2, 5, 9):
+            x = 1.2 * ops.power(ops.average_pool(ops.power(x, 4), 3, 2, padding="same") + 1e-6, 0.25)
+        squeezed = convolve(x, f"fire{number}_squeeze1x1")
+        parts = [convolve(squeezed, f"fire{number}_expand{kernel}") for kernel in ("1x1", "3x3")]
+        expected[f"fire{number}"] = x = ops.concatenate(parts, axis=-1)
+    for name in names:
+        np.testing.assert_allclose(maps[name], expected[name], rtol=1e-3, atol=1e-2)
+
+
+def test_several_networks_at_once(squeezenet_file, compact):
+    name = "compact:0.5+squeezenet:2"
+    weights = features.style_weights(name)
+    assert {weights[f"compact.{layer}"] for layer in features.style_layers("compact")} == {0.5}
+    assert {weights[f"squeezenet.{layer}"] for layer in features.style_layers("squeezenet")} == {2.0}
+    assert features.content_layers(name) == ("squeezenet.fire4",)
+    assert features.content_layers("squeezenet+compact") == tuple(f"compact.{n}" for n in features.content_layers("compact"))
+    both = features.create(name, squeezenet_file)
+    assert both.trainable_variables == []
+    maps = both(PICTURES)
+    assert tuple(maps) == (*weights, "squeezenet.fire4")
+    np.testing.assert_array_equal(maps["compact.level1_layer2"], compact(PICTURES)["level1_layer2"])
+    alone = features.create("squeezenet", squeezenet_file)(PICTURES)
+    np.testing.assert_array_equal(maps["squeezenet.fire7"], alone["fire7"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("compact+squeeznet", "did you mean 'squeezenet'"),
+        ("compact+compact", "named twice"),
+        ("compact:much+squeezenet", "the weight of compact is a number"),
+        ("compact:0+squeezenet", "above 0"),
+        ("compact:inf", "above 0"),
+    ],
+)
+def test_wrong_combinations_are_one_line(name, words):
+    with pytest.raises(ValueError, match=words):
+        features.style_weights(name)
+
+
+def test_squeezenet_needs_its_file(vgg16_file, tmp_path):
+    with pytest.raises(ValueError, match=r"--feature-weights FILE.*compact"):
+        features.create("squeezenet")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        features.create("squeezenet", "nowhere.npz")
+    with pytest.raises(ValueError, match=r"holds no weights of SqueezeNet 1\.0"):
+        features.create("compact+squeezenet", vgg16_file)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import _load
-from zoo._load import shipped, shipped_weights
+from zoo import _shipped
+from zoo._shipped import shipped, shipped_weights
 from zoo.training.ship import LARGEST, lighten, pack, round_significand
 
 
@@ -26,16 +26,16 @@ def test_every_shipped_weight_loads_is_small_and_has_a_card(name):
 
 
 def test_every_file_is_in_the_index_and_all_are_small_together():
-    files = {str(file.relative_to(_load.WEIGHTS).with_suffix("")) for file in _load.WEIGHTS.glob("*/*.keras")}
+    files = {str(file.relative_to(_shipped.WEIGHTS).with_suffix("")) for file in _shipped.WEIGHTS.glob("*/*.keras")}
     assert files == set(shipped_weights())
-    assert sum(file.stat().st_size for file in _load.WEIGHTS.rglob("*") if file.is_file()) <= 40_000_000
+    assert sum(file.stat().st_size for file in _shipped.WEIGHTS.rglob("*") if file.is_file()) <= 40_000_000
 
 
 def test_an_altered_weight_is_refused(tmp_path, monkeypatch):
     for name in ("index.json", "fast_style/wave.keras"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((_load.WEIGHTS / name).read_bytes())
-    monkeypatch.setattr(_load, "WEIGHTS", tmp_path)
+        (tmp_path / name).write_bytes((_shipped.WEIGHTS / name).read_bytes())
+    monkeypatch.setattr(_shipped, "WEIGHTS", tmp_path)
     assert zoo.load("fast_style/wave").width == 24
     file = tmp_path / "fast_style" / "wave.keras"
     content = bytearray(file.read_bytes())

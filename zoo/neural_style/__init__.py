@@ -64,6 +64,7 @@ class NeuralStyle(ImageModel):
     task = "style transfer"
     paper = "Gatys et al. 2016"
     deployable: ClassVar[bool] = False
+    untrained: ClassVar[str] = "paint"
     picture_settings = {"content": "contents", "style": "styles", "mask": "masks"}
     presets = {
         "gatys": {"features": "vgg19", "size": 512, "recolor_content": False, "start": "noise"},

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from zoo._adversarial import adaptive_augmentation, augmentation_spec, shown
 from zoo._base import ImageModel
@@ -12,6 +12,7 @@ from zoo._registry import choose, register
 from zoo.layers import Truncation
 from zoo.losses.adversarial import NonSaturating, judge
 from zoo.losses.gradient_penalty import path_lengths, squared_gradient
+from zoo.roles import Latent, Result, Share, Signature
 from zoo.specs import Normal, Picture, Uniform
 from zoo.stylegan.networks import discriminator_network, mapping_network, synthesis_network
 
@@ -63,6 +64,7 @@ class StyleGAN(ImageModel):
     task = "generation"
     paper = "Karras et al. 2020"
     recommended_batch_size = 32
+    mixes_styles = True
     presets = {
         "karras": {},
         "paper256": {"size": 256, "width": 16384, "group": 8, "r1": 1.0, "learning_rate": 2.5e-3},
@@ -223,8 +225,14 @@ class StyleGAN(ImageModel):
         self.mean_length.assign_add(ops.where(due, step, 0.0))
         return penalty
 
+    @property
+    def signature(self) -> Signature:
+        truncation = Share(name="truncation", meaning="1 for all that the model knows; towards 0 safer, and more alike")
+        picture = Result(channels=self.channels, size=(self.size, self.size))
+        return Signature.of([Latent(length=self.latent), truncation], [picture])
+
     def inference_model(self) -> keras.Model:
-        inputs = {"latent": layers.Input((self.latent,), name="latent"), "truncation": layers.Input((), name="truncation")}
+        inputs = self.deployed_inputs()
         picture = self._picture(self._truncated(inputs["latent"], inputs["truncation"]))
         return keras.Model(inputs, {"output_image": picture}, name=self.name)
 

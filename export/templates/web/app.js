@@ -164,7 +164,7 @@ function show({ data, dims, seconds }) {
 
 // The transparency of the picture that went in, at the size that came out; where there is a mask it was the hole.
 function transparency(width, height) {
-  const slot = state.slots.image;
+  const slot = state.main;
   if (!slot?.transparent || state.mask) return null;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
@@ -179,7 +179,7 @@ async function download() {
   if (!blob) return fail(whyNoResult("memory"));
   const link = document.createElement("a");
   link.href = URL.createObjectURL(withText(new Uint8Array(await blob.arrayBuffer()), state.page.provenance));
-  link.download = [state.slots.image?.stem, state.page.model].filter(Boolean).join("-") + ".png";
+  link.download = [state.main?.stem, state.page.model].filter(Boolean).join("-") + ".png";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
@@ -188,7 +188,7 @@ async function download() {
 
 function addSettings() {
   const { files } = state.page;
-  if (state.slots.image && !state.slots.image.control.width) {
+  if (state.main && !state.main.control.width) {
     const sides = [...SIDES.map((side) => [`${side} pixels`, side]), ["as it is", MAX_SIDE]];
     const input = select("Longest side", sides, state.side);
     input.addEventListener("change", () => {
@@ -215,7 +215,8 @@ function describe() {
   $("eyebrow").textContent = about.task ? sentence(about.task) : "Picture model";
   const made = "A downloaded picture says in its metadata that this model made it.";
   const paper = about.paper ? `After ${about.paper}. ` : "";
-  $("footer").textContent = `${paper}Run by onnxruntime-web ${runtime.version}. ${made}`;
+  const weight = about.weight ? `${about.weight}. ` : "";
+  $("footer").textContent = `${weight}${paper}Run by onnxruntime-web ${runtime.version}. ${made}`;
 }
 
 async function main() {
@@ -228,8 +229,8 @@ async function main() {
   describe();
   for (const control of state.page.controls) adders[control.kind](control);
   addSettings();
-  document.body.classList.toggle("generator", !state.slots.image);
-  $("after-title").textContent = state.slots.image ? "After" : "Result";
+  document.body.classList.toggle("generator", !state.main);
+  $("after-title").textContent = state.main ? "After" : "Result";
   $("download").addEventListener("click", download);
   $("stop").addEventListener("click", () => {
     start(false);
@@ -244,7 +245,7 @@ async function main() {
   document.addEventListener("dragleave", (event) => {
     if (!event.relatedTarget) document.body.classList.remove("dragging");
   });
-  document.addEventListener("drop", (event) => dropped(event, state.slots.image));
+  document.addEventListener("drop", (event) => dropped(event, state.main));
   start();
   for (const slot of Object.values(state.slots)) useSample(slot);
 }

@@ -58,16 +58,16 @@ const adders = {
   picture: addPicture,
   mask: addMask,
   share(control) {
-    const input = share(sentence(control.name), 1);
+    const input = share(sentence(control.name), control.default);
     state.readers.push((count) => filled(control, count, Number(input.value)));
   },
   weights(control) {
-    const inputs = Array.from({ length: control.count }, (_, index) => share(`Style ${index + 1}`, index ? 0 : 1));
+    const inputs = control.names.map((name, index) => share(sentence(/^\d+$/.test(name) ? `${control.things} ${Number(name) + 1}` : name), index ? 0 : 1));
     state.readers.push(() => {
       const values = inputs.map((input) => Number(input.value));
       const total = values.reduce((sum, value) => sum + value);
-      if (!total) throw new Error("All styles are at 0; move one of them up.");
-      return { name: control.name, type: control.type, data: Float32Array.from(values, (value) => value / total), dims: [1, control.count] };
+      if (!total) throw new Error(`All ${control.things}s are at 0; move one of them up.`);
+      return { name: control.name, type: control.type, data: Float32Array.from(values, (value) => value / total), dims: [1, control.names.length] };
     });
   },
   latent(control) {
@@ -88,16 +88,17 @@ const adders = {
       return { name: control.name, type: control.type, data, dims: [count, control.size] };
     });
   },
-  label(control) {
-    const classes = Array.from({ length: control.classes }, (_, index) => [String(index), index]);
-    const input = select("Label", [["each in turn", -1], ...classes], -1);
+  choice(control) {
+    const classes = control.names.length;
+    const options = control.names.map((name, index) => [name, index]);
+    const input = select(sentence(control.name), [["each in turn", -1], ...options], -1);
     input.addEventListener("change", run);
     state.readers.push((count) => {
-      const labels = Array.from({ length: count }, (_, index) => (input.value < 0 ? index % control.classes : Number(input.value)));
+      const labels = Array.from({ length: count }, (_, index) => (input.value < 0 ? index % classes : Number(input.value)));
       if (!control.one_hot) return { name: control.name, type: control.type, data: Int32Array.from(labels), dims: [count] };
-      const data = new Float32Array(count * control.classes);
-      labels.forEach((label, index) => (data[index * control.classes + label] = 1));
-      return { name: control.name, type: control.type, data, dims: [count, control.classes] };
+      const data = new Float32Array(count * classes);
+      labels.forEach((label, index) => (data[index * classes + label] = 1));
+      return { name: control.name, type: control.type, data, dims: [count, classes] };
     });
   },
 };

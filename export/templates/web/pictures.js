@@ -47,7 +47,7 @@ function place(slot) {
   slot.panel.classList.add("filled");
   const pixels = context.getImageData(0, 0, width, height).data;
   slot.transparent = pixels.some((value, index) => index % 4 === 3 && value < 255);
-  if (control.name === "image" && state.mask) fitMask(pixels, slot);
+  if (control.main && state.mask) fitMask(pixels, slot);
 }
 
 function pictureInput({ control, canvas }) {
@@ -64,11 +64,12 @@ function pictureInput({ control, canvas }) {
 
 function addPicture(control) {
   const panel = $("picture").content.firstElementChild.cloneNode(true);
-  const main = control.name === "image";
+  const { main } = control;
   const title = main ? "Before" : sentence(control.name);
   const canvas = panel.querySelector("canvas");
   const slot = { control, panel, canvas, title, note: panel.querySelector(".note"), bitmap: null, stem: "" };
   state.slots[control.name] = slot;
+  if (main) state.main = slot;
   panel.querySelector("h2").textContent = title;
   canvas.setAttribute("aria-label", `${title}: nothing yet`);
   panel.querySelector("label span").textContent = main ? "Choose a picture" : `Choose a ${control.name}`;
@@ -103,7 +104,7 @@ function dropped(event, slot) {
 // ---- the mask: drawn on a canvas that lies over the picture
 
 function addMask(control) {
-  const { panel, canvas: picture } = state.slots.image;
+  const { panel, canvas: picture } = state.main;
   const canvas = document.createElement("canvas");
   canvas.className = "mask";
   canvas.tabIndex = 0;
@@ -133,7 +134,7 @@ function addMask(control) {
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
   canvas.addEventListener("pointerdown", (event) => {
-    if (!state.slots.image.bitmap || event.button) return;
+    if (!state.main.bitmap || event.button) return;
     canvas.setPointerCapture(event.pointerId);
     last = place(event);
     stroke(last, last);
@@ -203,7 +204,7 @@ function fitMask(pixels, slot) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) if (pixels[4 * (y * width + x) + 3] < 128) context.fillRect(x, y, 1, 1);
     }
-  } else if (slot.stem === stemOf(state.page.samples.image)) {
+  } else if (slot.stem === stemOf(state.page.samples[slot.control.name])) {
     for (let step = 0; step < 24; step++) {
       const wave = (share) => [0.3 + 0.4 * share, 0.5 + 0.12 * Math.sin(7 * share)];
       stroke(wave(step / 24), wave((step + 1) / 24));

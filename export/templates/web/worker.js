@@ -15,7 +15,7 @@ async function start({ model, runtime: [script, loader, binary] }) {
 async function run({ inputs }) {
   const tensors = Object.fromEntries(inputs.map(({ name, type, data, dims }) => [name, new ort.Tensor(type, data, dims)]));
   const began = performance.now();
-  const { output_image: output } = await session.run(tensors);
+  const [output] = Object.values(await session.run(tensors));
   return { data: output.data, dims: output.dims, seconds: (performance.now() - began) / 1000 };
 }
 
