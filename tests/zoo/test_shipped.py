@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from zoo import _shipped
+from zoo._load import kind
 from zoo._shipped import shipped, shipped_weights
 from zoo.training.ship import LARGEST, lighten, pack, round_significand
 
@@ -17,7 +18,7 @@ def test_every_shipped_weight_loads_is_small_and_has_a_card(name):
     file = shipped(name)
     assert file.stat().st_size <= LARGEST
     model = zoo.load(name)
-    assert name.startswith(f"{_load.kind(file)}/")
+    assert name.startswith(f"{kind(file)}/")
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
     card = file.with_suffix(".md").read_text(encoding="utf-8")
     assert f"# {name}" in card
