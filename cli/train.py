@@ -93,7 +93,7 @@ def train(
         config["size"] = size
     if feature_weights is not None:
         config["feature_weights"] = feature_weights
-    if "start_from" in asked:
+    if "start_from" in asked and Path(asked["start_from"]).is_dir():  # a name says more than where it lies
         asked["start_from"] = model_file(asked["start_from"])
     data = {"data": asked.pop("data")} if "data" in asked else {}
 
