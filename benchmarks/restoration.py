@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from zoo.training.degradations import add_noise, downscale, resize_bicubic, to_bytes
+from zoo.training.degradations import add_noise, downscale, jpeg, resize_bicubic, to_bytes
 from zoo.training.masks import draw_mask
 from zoo.training.restoration_metrics import psnr, ssim, y_channel
 
@@ -36,6 +36,7 @@ class Protocol:
     examples: Examples
     score: Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray]], tuple[float, float]]
     methods: dict[str, Method]
+    first: int | None = None  # only so many of the folder's pictures, by name
 
 
 def read(file: Path, mode: str) -> np.ndarray:
@@ -55,6 +56,25 @@ def noisy(kind: str, level: float, color: bool = False) -> Examples:
     return examples
 
 
+def photographed(level: float, quality: int) -> Examples:
+    """Colour photographs with Gaussian noise, saved as JPEG 4:2:0; one generator of seed 0 for all of them."""
+
+    def examples(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+        random = np.random.default_rng(0)
+        for file in files:
+            picture = read(file, "RGB")
+            yield {"image": jpeg(add_noise(picture, "gaussian", (level, level), random), quality)}, picture
+
+    return examples
+
+
+def as_they_are(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+    """Colour photographs without any damage, of which a restorer should make nothing else."""
+    for file in files:
+        picture = read(file, "RGB")
+        yield {"image": picture}, picture
+
+
 def in_color(files: list[Path]) -> list[Path]:
     """The photographs of photos/val that the gray pictures of BSD68 were made of: the same to within a rounding."""
     photographs = {file: read(file, "L") for file in sorted((files[0].parents[2] / "photos/val").iterdir())}
@@ -69,14 +89,18 @@ def in_color(files: list[Path]) -> list[Path]:
     return [original(file) for file in files]
 
 
-def reduced(factor: int) -> Examples:
-    """Colour pictures, cut to multiples of the factor, reduced so many times as Matlab does and rounded to 8 bits."""
+def reduced(factor: int, quality: int | None = None) -> Examples:
+    """Colour pictures, cut to multiples of the factor, reduced so many times as Matlab does and rounded to 8 bits.
+
+    With a quality they are then saved as JPEG 4:2:0.
+    """
 
     def examples(files: list[Path]) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
         for file in files:
             picture = read(file, "RGB")
             height, width = (side - side % factor for side in picture.shape[:2])
-            yield {"image": downscale(picture[:height, :width], factor)}, picture[:height, :width]
+            small = downscale(picture[:height, :width], factor)
+            yield {"image": small if quality is None else jpeg(small, quality)}, picture[:height, :width]
 
     return examples
 
@@ -110,6 +134,10 @@ def in_luma(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarra
 
 def in_hole(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
     return psnr(found, original, inputs["mask"]), ssim(found, original)
+
+
+def untouched(inputs: dict[str, np.ndarray]) -> np.ndarray:
+    return inputs["image"]
 
 
 def median(inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -170,6 +198,16 @@ PROTOCOLS: dict[str, Protocol] = {
         everywhere,
         {"median 3x3": median, "non-local means": non_local_means},
     ),
+    "denoiser_photo_95": Protocol(
+        "denoiser", "photos/val", photographed(15, 95), everywhere, {"as it is": untouched, "median 3x3": median}, first=40
+    ),
+    "denoiser_photo_75": Protocol(
+        "denoiser", "photos/val", photographed(15, 75), everywhere, {"as it is": untouched, "median 3x3": median}, first=40
+    ),
+    "denoiser_photo_clean": Protocol("denoiser", "photos/val", as_they_are, everywhere, {"median 3x3": median}, first=40),
+    "super_resolution_photo": Protocol(
+        "super_resolution", "photos/val", reduced(4, quality=75), in_luma, {"bicubic": bicubic(4)}, first=40
+    ),
     "super_resolution": Protocol("super_resolution", "benchmarks/Set5", reduced(4), in_luma, {"bicubic": bicubic(4)}),
     "super_resolution_x2": Protocol("super_resolution", "benchmarks/Set5", reduced(2), in_luma, {"bicubic": bicubic(2)}),
     "unet_inpainter": Protocol(
@@ -187,16 +225,17 @@ def ours(weights: str, family: str) -> Method:
     if not isinstance(model, zoo.create(family, preset="tiny").__class__):
         raise ValueError(f"{weights} holds a {type(model).__name__}; this protocol is for {family}")
     deployed = model.inference_model()
+    defaults = {name: np.array([value], "float32") for name, value in model.signature.optional.items()}
 
     def run(inputs: dict[str, np.ndarray]) -> np.ndarray:
-        return np.asarray(deployed({name: value[None] for name, value in inputs.items()})["output_image"])[0]
+        return np.asarray(deployed(defaults | {name: value[None] for name, value in inputs.items()})["output_image"])[0]
 
     return run
 
 
 def measure(protocol: Protocol, methods: dict[str, Method], data: Path, out: Path, limit: int) -> list[list[Any]]:
     """A row for each method: name, mean PSNR, mean SSIM, seconds a picture. Writes the first three pictures side by side."""
-    files = sorted((data / protocol.folder).iterdir())[: limit or None]
+    files = sorted((data / protocol.folder).iterdir())[: limit or protocol.first]
     examples = list(protocol.examples(files))
     shown = [[np.clip(inputs["image"], 0, 1)] for inputs, _ in examples[:3]]
     rows = []

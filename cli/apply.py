@@ -22,7 +22,9 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 @click.option("--strength", show_default="1", type=click.FloatRange(0, 1), help="0 gives the picture back.")
 @click.option("--preserve-color", is_flag=True, help="Keep the picture's own colours: take only the luminance of the result.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of neural_style, such as size=768.")
-@click.option("--tile", type=click.IntRange(64), help="Side of the tiles, in pixels, in which large pictures are computed.")
+@click.option(
+    "--tile", type=click.IntRange(64), help="Side of the tiles, in pixels; large pictures are computed by tiles in any case."
+)
 @click.option("--threads", type=click.IntRange(1), help="Processor threads for LiteRT and ONNX files.")
 @click.option(
     "--engine",
@@ -62,8 +64,8 @@ def apply(
     from zoo.cli.opened import open_runtime
     from zoo.cli.paint import painter
     from zoo.cli.progress import track
-    from zoo.cli.tile import tiled
-    from zoo.cli.transform import painted, transformed
+    from zoo.cli.tile import tiled, tiled_where_large
+    from zoo.cli.transform import painted
     from zoo.cli.video import apply_video
     from zoo.training.pictures import list_pictures, write_picture
 
@@ -104,7 +106,7 @@ def apply(
         if tile:
             transform = tiled(runtime, tile, out, asked, preserve_color, alone=len(jobs) == 1)
         else:
-            transform = transformed(runtime, asked, preserve_color, [source for source, _ in jobs])
+            transform = tiled_where_large(runtime, out, asked, preserve_color, [source for source, _ in jobs])
     failures = []
     for source, target in track(jobs, "picture"):
         try:

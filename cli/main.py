@@ -14,6 +14,7 @@ set_environment()  # before any subcommand imports NumPy or TensorFlow
 
 from zoo.cli.apply import apply
 from zoo.cli.bench import bench
+from zoo.cli.degrade import degrade
 from zoo.cli.demo import demo
 from zoo.cli.evaluate import evaluate
 from zoo.cli.export import export
@@ -86,7 +87,7 @@ def app() -> None:
     """
 
 
-for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, demo):
+for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, degrade, demo):
     app.add_command(command)
 
 if __name__ == "__main__":

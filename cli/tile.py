@@ -1,11 +1,47 @@
-"""A picture of any size by tiles, for `zoo apply --tile`."""
+"""A picture of any size by tiles: where `zoo apply --tile` asks for it, and where a picture is large."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from zoo import roles
 from zoo.cli.inputs import Asked
+
+LARGE = 2_000_000  # pixels of the result beyond which it is computed by tiles; as many take about a gigabyte at once
+TILE = 512  # pixels of the result
+
+
+def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: bool, sources: Sequence[Path]) -> Any:
+    """As `transformed` in cli/transform.py, and by tiles for a picture that is large, if the model can be run so."""
+    from zoo.cli.transform import transformed
+    from zoo.export.tiling import NoTiles
+
+    whole = transformed(runtime, asked, preserve_color, sources)
+    photograph, result = runtime.signature.input(roles.Photograph), runtime.signature.output(roles.Result)
+    if photograph is None or not runtime.signature.free_size:
+        return whole
+    tile = max(TILE // result.scale, 128)
+    by_tiles = tiled(runtime, tile, out, asked, preserve_color, alone=len(sources) == 1)
+
+    def transform(source: Path) -> tuple[Any, Any]:
+        if pixels(source) * result.scale**2 > LARGE:
+            with contextlib.suppress(NoTiles):
+                return by_tiles(source)
+        return whole(source)
+
+    return transform
+
+
+def pixels(source: Path) -> int:
+    """Of a picture file, from its header; 0 where it has none, which whoever reads it will say."""
+    from PIL import Image as PILImage
+
+    try:
+        with PILImage.open(source) as image:
+            return image.width * image.height
+    except (OSError, ValueError, SyntaxError, PILImage.DecompressionBombError):
+        return 0
 
 
 def tiled(

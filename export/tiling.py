@@ -25,6 +25,10 @@ PROBE = 512  # pixels by which a picture grows, to see how much larger every map
 EXACT, EIGHT_BITS = 1e-5, 2e-3  # what counts as no change: of a computation in float32; of a picture that is rounded to 8 bits
 
 
+class NoTiles(ValueError):
+    """A network that takes one size alone, or looks at the whole picture in a way that cannot be cut."""
+
+
 def run_by_tiles(
     runtime: Runtime,
     pictures: dict[str, Area],
@@ -46,12 +50,12 @@ def run_by_tiles(
         report: called after every tile with how many are done, of how many.
 
     Raises:
-        ValueError: the network takes one size alone, or looks at the whole picture in a way that cannot be cut.
+        NoTiles: the network takes one size alone, or looks at the whole picture in a way that cannot be cut.
         OSError: there is no room in the folder.
     """
     if not runtime.signature.free_size:
         height, width = runtime.signature.own_size or (0, 0)
-        raise ValueError(f"{runtime.path}: takes pictures of {width} x {height} alone; --tile needs a file of dynamic shape")
+        raise NoTiles(f"{runtime.path}: takes pictures of {width} x {height} alone; --tile needs a file of dynamic shape")
     plan = Network(runtime, pictures, constants) if isinstance(runtime, KerasRuntime) else File(runtime, pictures, constants)
     result = Store(plan.shape, "uint8", folder)
     try:
@@ -83,7 +87,7 @@ class File:
                 {name: x.shape[2] for name, x in self.pictures.items()}, EIGHT_BITS, smallest_probe(self.runtime.signature)
             )
         except ValueError as error:
-            raise ValueError(
+            raise NoTiles(
                 f"{self.runtime.path}: {error}, as instance normalisation does, and files of this kind cannot be taken apart: "
                 "with --tile give the run directory or the .keras file"
             ) from None

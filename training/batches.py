@@ -15,7 +15,7 @@ import numpy as np
 from zoo import specs
 from zoo.training import checks
 from zoo.training.crops import Crop, window_of
-from zoo.training.degradations import add_noise, downscaled_frames
+from zoo.training.degradations import add_noise, degrade, downscaled_frames
 from zoo.training.masks import draw_mask
 from zoo.training.memory import Memory
 from zoo.training.source import Source
@@ -282,6 +282,10 @@ def _reduced(tensor: specs.Reduced, random: np.random.Generator, example: _Examp
     out[:] = downscaled_frames(example.drawn[tensor.of], tensor.factor, tensor.frames, tensor.motion, random)
 
 
+def _degraded(tensor: specs.Degraded, random: np.random.Generator, example: _Example, out: np.ndarray) -> None:
+    out[:] = degrade(example.drawn[tensor.of], tensor.recipe, random, tensor.factor)
+
+
 DRAWS: dict[type, Callable[..., None]] = {
     specs.Picture: _picture,
     specs.OneHot: _one_hot,
@@ -291,4 +295,5 @@ DRAWS: dict[type, Callable[..., None]] = {
     specs.Mask: _mask,
     specs.Noisy: _noisy,
     specs.Reduced: _reduced,
+    specs.Degraded: _degraded,
 }

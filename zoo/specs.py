@@ -121,4 +121,25 @@ class Reduced:
         return (self.size, self.size, self.frames * self.channels)
 
 
-Spec = Picture | OneHot | Normal | Uniform | Label | Mask | Noisy | Reduced
+RECIPES = ("camera", "web", "worn")  # of `Degraded`
+
+
+@dataclasses.dataclass(frozen=True)
+class Degraded:
+    """The picture `of` of the same batch after a history of damage: float32 [N, size, size, channels] in [0, 1], of 8 bits.
+
+    `recipe` is one of `RECIPES`, which `zoo.training.degradations` carries out; the picture ends `factor` times smaller.
+    """
+
+    of: str
+    size: int
+    channels: int = 3
+    recipe: str = "camera"
+    factor: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.size, self.size, self.channels)
+
+
+Spec = Picture | OneHot | Normal | Uniform | Label | Mask | Noisy | Reduced | Degraded

@@ -10,6 +10,8 @@ import zoo
 from tests.cli.in_process import run
 from tests.models import sample
 from tests.training.test_video import read_video, write_video
+from zoo.cli import tile
+from zoo.export import tiling
 from zoo.training.pictures import read_picture, write_picture
 
 
@@ -41,6 +43,32 @@ def test_tiles_give_the_same_file(here, options):
     assert np.abs(pixels("whole.png") - pixels("tiles.png")).max() <= 1
     assert pixels("tiles.png").shape == (150, 200, 4)
     assert sorted(file.name for file in here.iterdir()) == ["logo.png", "model.keras", "photo.png", "tiles.png", "whole.png"]
+
+
+def test_a_large_picture_is_tiled_by_itself_where_it_can_be(here, monkeypatch):
+    """And computed whole where it is small, or where the file looks at the whole picture at once."""
+    tiled = []
+    original = tiling.run_by_tiles
+
+    def counted(runtime, *arguments):
+        tiled.append(runtime.path.suffix)
+        return original(runtime, *arguments)
+
+    monkeypatch.setattr(tiling, "run_by_tiles", counted)
+    saved("super_resolution", factor=2)
+    assert run("apply", "model.keras", "photo.png", "--out", "whole.png") == 0
+    assert tiled == []
+    monkeypatch.setattr(tile, "LARGE", 4 * 150 * 200 - 1)
+    assert run("apply", "model.keras", "photo.png", "--out", "tiles.png") == 0
+    assert tiled == [".keras"]
+    assert np.abs(pixels("whole.png") - pixels("tiles.png")).max() <= 1
+    saved("fast_style")
+    options = ["--to", "onnx", "--precision", "float32", "--sizes", "dynamic"]
+    assert run("export", "model.keras", "--out", "export", *options) == 0
+    monkeypatch.setattr(tile, "LARGE", 1000)
+    file = "export/onnx/fast_style-dynamic-float32.onnx"
+    assert run("apply", file, "photo.png", "--out", "styled.png") == 0
+    assert tiled == [".keras", ".onnx"] and pixels("styled.png").shape == (150, 200, 3)
 
 
 def test_tiles_of_gray_models_of_holes_and_of_enlargements(here):

@@ -65,7 +65,9 @@ def test_run_directory_explains_itself(run):
     assert list(run.rglob("events.out.tfevents.*"))
 
 
-@pytest.mark.parametrize("command", ["", "list", "train", "apply", "export", "verify", "bench", "serve", "release", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "list", "train", "apply", "export", "verify", "bench", "serve", "release", "degrade", "demo"]
+)
 def test_help_shows_an_example_and_imports_nothing_heavy(command):
     code = (
         "import sys; from zoo.cli.main import app\n"

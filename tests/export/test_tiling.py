@@ -76,6 +76,7 @@ def difference(runtime, height, width, tile, folder):
         ("cyclegan", {}),
         ("denoiser", {}),
         ("super_resolution", {}),
+        ("super_resolution", {"network": "span"}),
         ("unet_inpainter", {"pyramid_fill": True}),
     ],
 )

@@ -28,6 +28,7 @@ from zoo.layers.pixel_noise import PixelNoise
 from zoo.layers.power_pooling import PowerPooling2D
 from zoo.layers.pyramid_fill import PyramidFill
 from zoo.layers.reflection_padding import ReflectionPadding2D
+from zoo.layers.reparameterized_convolution import ReparameterizedConv2D, fold
 from zoo.layers.thin_convolution import Conv2D as ThinConv2D
 from zoo.layers.truncation import Truncation
 
@@ -61,6 +62,8 @@ __all__ = [
     "PowerPooling2D",
     "PyramidFill",
     "ReflectionPadding2D",
+    "ReparameterizedConv2D",
     "ThinConv2D",
     "Truncation",
+    "fold",
 ]

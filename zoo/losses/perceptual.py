@@ -27,7 +27,7 @@ class PerceptualLoss:
     @functools.cached_property
     def content_features(self) -> keras.Model:
         """From a picture to the maps of its content alone: what a target costs, no more."""
-        return keras.Model(self.features.inputs, {name: self.features.output[name] for name in self.content_layers})
+        return keras.Model(self.features.input, {name: self.features.output[name] for name in self.content_layers})
 
     def gram_matrices(self, maps: dict[str, Any]) -> dict[str, Any]:
         """The targets of `style`: float32 [N, C, C] for each style layer."""

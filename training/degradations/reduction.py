@@ -1,54 +1,28 @@
-"""What pictures suffer: noise, salt and pepper, JPEG blocks, and the bicubic reduction of the super-resolution literature."""
+"""Changes of size: the bicubic reduction of the literature, those of other programs, and frames of a moving camera."""
 
 import functools
-import io
 import math
-from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
+from zoo.training.degradations.files import to_bytes
 
-def gaussian(picture: np.ndarray, level: float, random: np.random.Generator) -> np.ndarray:
-    """Adds white Gaussian noise with a deviation of `level` of 255; values leave [0, 1], as in the published protocols."""
-    return picture + np.float32(level / 255) * random.standard_normal(picture.shape, np.float32)
-
-
-def salt_and_pepper(picture: np.ndarray, level: float, random: np.random.Generator) -> np.ndarray:
-    """Sets a share `level` (0 to 1) of the values to 0 or 1, each half of the time; channels are hit apart from one another."""
-    chance = random.random(picture.shape, np.float32)
-    return np.where(chance < level / 2, np.float32(0), np.where(chance < level, np.float32(1), picture))
-
-
-def jpeg(picture: np.ndarray, level: float, random: np.random.Generator) -> np.ndarray:
-    """Writes and reads the picture as JPEG of quality `level` (1 to 95, rounded); draws nothing."""
-    pixels = to_bytes(picture)
-    file = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, "JPEG", quality=round(level))
-    with Image.open(file) as image:
-        return np.asarray(image).reshape(pixels.shape) / np.float32(255)
-
-
-NOISES: dict[str, Callable[[np.ndarray, float, np.random.Generator], np.ndarray]] = {
-    "gaussian": gaussian,
-    "salt_and_pepper": salt_and_pepper,
-    "jpeg": jpeg,
+# What programs that are not Matlab resize with; Pillow's are antialiased, but for the nearest pixel.
+RESIZES = {
+    "nearest": Image.Resampling.NEAREST,
+    "area": Image.Resampling.BOX,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
 }
 
 
-def add_noise(picture: np.ndarray, kind: str, level: tuple[float, float], random: np.random.Generator) -> np.ndarray:
-    """The picture with noise of a level that is drawn evenly from `level`.
-
-    Args:
-        picture: float32 [H, W, 1 or 3] in [0, 1].
-        kind: one of `NOISES`, whose functions say what a level means.
-        level: lowest and highest level; equal ends fix it.
-        random: everything drawn comes from it.
-
-    Example:
-        >>> noisy = add_noise(picture, "gaussian", (25, 25), np.random.default_rng(0))
-    """
-    return NOISES[kind](picture, float(random.uniform(*level)), random)
+def resize_to(picture: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarray:
+    """The picture [H, W, C] with `size` (height, width) in pixels, by one of `RESIZES`; float32, not clipped."""
+    height, width = size
+    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(picture.astype(np.float32), -1, 0)]
+    return np.stack([np.asarray(plane.resize((width, height), RESIZES[kind])) for plane in planes], axis=-1)
 
 
 def resize_bicubic(picture: np.ndarray, scale: float) -> np.ndarray:
@@ -120,8 +94,3 @@ def downscaled_frames(picture: np.ndarray, factor: int, frames: int, motion: int
         top, left = motion + np.rint(along * shift).astype(int)
         stack.append(downscale(picture[top : top + height, left : left + width], factor))
     return np.concatenate(stack, axis=-1)
-
-
-def to_bytes(picture: np.ndarray) -> np.ndarray:
-    """Pixels in [0, 1], clipped and rounded to uint8."""
-    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,18 +1,16 @@
 """Denoising by a network that predicts the noise."""
 
-import itertools
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from zoo._base import ImageModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
-from zoo.layers import CropLike, PadToMultiple
-from zoo.layers.batch_normalization import batch_normalization
-from zoo.roles import Photograph, Result, Signature
-from zoo.specs import Noisy, Picture
+from zoo.denoiser.networks import dncnn, unet
+from zoo.roles import Photograph, Result, Share, Signature
+from zoo.specs import RECIPES, Degraded, Noisy, Picture
 
 
 @register("denoiser")
@@ -23,7 +21,8 @@ class Denoiser(ImageModel):
     bias-free residual U-Net (after DRUNet, Zhang et al. 2021, https://arxiv.org/abs/2008.13751) that starts at half the size, as
     FFDNet does: as good at a sixth of the operations. Any height and width.
 
-    Deployed input: `image` [batch, height, width, channels], around [0, 1]. Output: `output_image`, the same in [0, 1].
+    Deployed inputs: `image` [batch, height, width, channels], around [0, 1]; `strength` [batch], 0 (the picture itself) to 1.
+    Output: `output_image`, the same in [0, 1].
 
     Args:
         network: "dncnn" or "unet".
@@ -31,7 +30,8 @@ class Denoiser(ImageModel):
         width: channels of the convolutions; each coarser level of the U-Net has twice as many.
         depth: convolutions of DnCNN, or residual blocks before and after each change of size of the U-Net.
         levels: sizes that the U-Net works on, the first of them half the picture's; DnCNN has one.
-        noise: "gaussian", "salt_and_pepper" or "jpeg".
+        noise: "gaussian", "salt_and_pepper" or "jpeg"; or a whole history of damage, which draws its own levels: "camera" (noise
+            of every kind, then a JPEG file), "web" or "worn".
         level: lowest and highest level of the noise, for training on unknown levels, or one number, for a known one: the
             deviation, of 255; the share of the values; or the quality.
         distance: "absolute" or "squared" differences.
@@ -52,6 +52,7 @@ class Denoiser(ImageModel):
         "color": {},
         "salt_and_pepper": {"channels": 1, "noise": "salt_and_pepper", "level": (0.1, 0.1)},
         "jpeg": {"noise": "jpeg", "level": (10.0, 40.0)},
+        "photo": {"noise": "camera", "size": 96},
         "tiny": {"width": 4, "depth": 1, "levels": 2, "size": 16},
     }
 
@@ -71,7 +72,7 @@ class Denoiser(ImageModel):
     ) -> None:
         super().__init__(name=name)
         choose("network of denoiser", network, ("dncnn", "unet"))
-        choose("noise of denoiser", noise, ("gaussian", "salt_and_pepper", "jpeg"))
+        choose("noise of denoiser", noise, ("gaussian", "salt_and_pepper", "jpeg", *RECIPES))
         choose("distance of denoiser", distance, ("absolute", "squared"))
         self.network = network
         self.channels = channels
@@ -88,10 +89,11 @@ class Denoiser(ImageModel):
 
     @property
     def batch_spec(self) -> dict[str, Any]:
-        return {
-            "image": Picture(self.size, self.channels, scale=None),
-            "noisy": Noisy("image", self.size, self.channels, self.noise, self.level),
-        }
+        if self.noise in RECIPES:
+            noisy: Noisy | Degraded = Degraded("image", self.size, self.channels, self.noise)
+        else:
+            noisy = Noisy("image", self.size, self.channels, self.noise, self.level)
+        return {"image": Picture(self.size, self.channels, scale=None), "noisy": noisy}
 
     @property
     def loss_names(self) -> tuple[str, ...]:
@@ -110,52 +112,16 @@ class Denoiser(ImageModel):
 
     @property
     def signature(self) -> Signature:
-        return Signature.of([Photograph(channels=self.channels)], [Result(channels=self.channels)])
+        strength = Share(name="strength", meaning="0 (the picture itself) to 1")
+        return Signature.of([Photograph(channels=self.channels), strength], [Result(channels=self.channels)])
 
     def inference_model(self) -> keras.Model:
         inputs = self.deployed_inputs()
-        picture = self.restore(inputs["image"], training=False)
+        image = inputs["image"]
+        strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
+        picture = image + strength * (self.restore(image, training=False) - image)
         return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         noisy, picture = batch["noisy"], self(batch)["picture"]
         return {"noisy": ops.clip(noisy, 0.0, 1.0), "denoised": ops.clip(picture, 0.0, 1.0), "original": batch["image"]}
-
-
-def dncnn(channels: int, width: int, depth: int) -> keras.Model:
-    """The noisy picture to the clean one, unclipped: `depth` convolutions predict the noise, which is taken away."""
-    image = layers.Input((None, None, channels), name="image")
-    x = layers.ReLU()(layers.Conv2D(width, 3, padding="same")(image))
-    for _ in range(depth - 2):
-        x = layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
-        x = layers.ReLU()(batch_normalization()(x))
-    noise = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros", dtype="float32")(x)
-    return keras.Model(image, layers.Subtract(dtype="float32")([image, noise]), name="dncnn")
-
-
-def unet(channels: int, width: int, depth: int, levels: int) -> keras.Model:
-    """The noisy picture to the clean one, unclipped: a bias-free U-Net whose skips add, from half the size downwards."""
-    image = layers.Input((None, None, channels), name="image")
-
-    def convolve(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-        return layers.Conv2D(filters, kernel, padding="same", use_bias=False, **kwargs)(x)
-
-    def blocks(x: Any, filters: int) -> Any:
-        for _ in range(depth):
-            x = layers.Add()([x, convolve(layers.ReLU()(convolve(x, filters)), filters)])
-        return x
-
-    widths = [width * 2**level for level in range(levels)]
-    padded = PadToMultiple(2**levels)(image)
-    x = convolve(ops.space_to_depth(padded, 2), width)
-    skips = []
-    for filters, coarser in itertools.pairwise(widths):
-        skips.append(blocks(x, filters))
-        x = convolve(skips[-1], coarser, 2, strides=2)
-    x = blocks(x, widths[-1])
-    for filters, skip in zip(reversed(widths[:-1]), reversed(skips), strict=True):
-        x = ops.depth_to_space(convolve(x, 4 * filters, 1), 2)
-        x = blocks(layers.Add()([x, skip]), filters)
-    noise = ops.depth_to_space(convolve(x, 4 * channels, kernel_initializer="zeros", dtype="float32"), 2)
-    x = CropLike(dtype="float32")([layers.Subtract(dtype="float32")([padded, noise]), image])
-    return keras.Model(image, x, name="unet")

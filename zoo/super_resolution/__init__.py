@@ -3,16 +3,17 @@
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import ops
 
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
 from zoo._perceptual import PerceptualModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
-from zoo.layers import BicubicUpsampling2D
+from zoo.layers import BicubicUpsampling2D, fold
 from zoo.losses.adversarial import judge
 from zoo.roles import Frames, Photograph, Result, Signature
-from zoo.specs import Picture, Reduced
+from zoo.specs import RECIPES, Degraded, Picture, Reduced
+from zoo.super_resolution.networks import enlarging_network
 
 
 @register("super_resolution")
@@ -22,17 +23,19 @@ class SuperResolution(PerceptualModel):
     `network="espcn"` is the sub-pixel convolutional network (Shi et al. 2016, https://arxiv.org/abs/1609.05158);
     `network="srresnet"` has residual blocks (Ledig et al. 2017, https://arxiv.org/abs/1609.04802), without batch normalisation
     and the two wide layers at the large size, which cost more than they bring (Lim et al. 2017,
-    https://arxiv.org/abs/1707.02921). More frames are stacked as channels, the wanted one in the middle (Kappeler et al. 2016,
-    VSRNet); they are trained on still pictures shown from a moving camera. Any height and width of at least 2.
+    https://arxiv.org/abs/1707.02921); `network="span"` has blocks whose result weighs itself without parameters (Wan et al. 2024,
+    https://arxiv.org/abs/2311.12770), of convolutions that are trained as several and deployed as one. More frames are stacked as
+    channels, the wanted one in the middle (Kappeler et al. 2016, VSRNet); they are trained on still pictures shown from a moving
+    camera. Any height and width of at least 2.
 
     Deployed input: `image` [batch, height, width, 3 frames] in [0, 1].
     Output: `output_image` [batch, factor height, factor width, 3].
 
     Args:
         factor: 2, 3 or 4.
-        network: "espcn" or "srresnet".
+        network: "espcn", "srresnet" or "span".
         width: channels of the first convolution; the residual blocks have as many, ESPCN's second convolution half.
-        residual_blocks: how many, of srresnet.
+        residual_blocks: how many, of srresnet and of span.
         frames: how many neighbouring frames the network sees: 1, 3 or 5.
         motion: how far the camera moves in training with several frames, in pixels of the large picture.
         pixel_weight: weight of the mean absolute difference; 0 leaves it out.
@@ -40,11 +43,13 @@ class SuperResolution(PerceptualModel):
         features: perceptual features: "compact", "vgg16" or "vgg19".
         feature_weights: a local weights file for vgg16 or vgg19; None lets Keras download them.
         adversarial_weight: weight of a patch discriminator's verdict (SRGAN: 1e-3 of the perceptual weight); 0 leaves it out.
+        damage: what the small pictures of the training went through: "bicubic", the reduction of the literature and nothing else;
+            or "web" (reductions of several kinds, then a JPEG file), "camera" or "worn".
         size: side of the training crops of the large picture, in pixels; a multiple of the factor.
         learning_rate: Adam's highest rate.
 
     Raises:
-        ValueError: a size that is no multiple of the factor, or an even number of frames.
+        ValueError: a size that is no multiple of the factor, an even number of frames, or several frames with damage.
 
     Example:
         >>> model = zoo.create("super_resolution", factor=4)
@@ -60,6 +65,8 @@ class SuperResolution(PerceptualModel):
         "johnson": {"pixel_weight": 0.0, "perceptual_weight": 1.0},
         "srgan": {"residual_blocks": 16, "perceptual_weight": 0.1, "adversarial_weight": 1e-4},
         "video": {"frames": 3},
+        "span": {"network": "span", "width": 48, "residual_blocks": 6},
+        "photo": {"network": "span", "width": 48, "residual_blocks": 6, "damage": "web"},
         "tiny": {"width": 4, "residual_blocks": 1, "factor": 2, "size": 16},
     }
 
@@ -76,16 +83,20 @@ class SuperResolution(PerceptualModel):
         features: str = "compact",
         feature_weights: str | None = None,
         adversarial_weight: float = 0.0,
+        damage: str = "bicubic",
         size: int = 192,
         learning_rate: float = 1e-3,
         name: str = "super_resolution",
     ) -> None:
         super().__init__(name=name)
-        choose("network of super_resolution", network, ("espcn", "srresnet"))
+        choose("network of super_resolution", network, ("espcn", "srresnet", "span"))
+        choose("damage of super_resolution", damage, ("bicubic", *RECIPES))
         if size % factor:
             raise ValueError(f"size {size} is no multiple of the factor {factor}; take {size // factor * factor}")
         if frames % 2 == 0:
             raise ValueError(f"{frames} frames have no middle one; take {frames + 1}")
+        if frames > 1 and damage != "bicubic":
+            raise ValueError(f"frames of a moving camera are reduced by bicubic alone; for damage {damage!r} take 1 frame")
         self.factor = factor
         self.network = network
         self.width = width
@@ -97,6 +108,7 @@ class SuperResolution(PerceptualModel):
         self.features = features
         self.feature_weights = feature_weights
         self.adversarial_weight = adversarial_weight
+        self.damage = damage
         self.size = size
         self.learning_rate = learning_rate
         self.enlarge = enlarging_network(network, factor, frames, width, residual_blocks)
@@ -107,10 +119,11 @@ class SuperResolution(PerceptualModel):
     @property
     def batch_spec(self) -> dict[str, Any]:
         margin = self.motion if self.frames > 1 else 0
-        return {
-            "image": Picture(self.size + 2 * margin, scale=None),
-            "reduced": Reduced("image", self.size // self.factor, self.factor, frames=self.frames, motion=margin),
-        }
+        small = self.size // self.factor
+        reduced: Reduced | Degraded = Reduced("image", small, self.factor, frames=self.frames, motion=margin)
+        if self.damage != "bicubic":
+            reduced = Degraded("image", small, recipe=self.damage, factor=self.factor)
+        return {"image": Picture(self.size + 2 * margin, scale=None), "reduced": reduced}
 
     @property
     def loss_names(self) -> tuple[str, ...]:
@@ -155,8 +168,12 @@ class SuperResolution(PerceptualModel):
 
     def inference_model(self) -> keras.Model:
         inputs = self.deployed_inputs()
-        picture = self.enlarge(inputs["image"], training=False)
+        picture = fold(self.enlarge)(inputs["image"], training=False)
         return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+
+    def deployable_networks(self) -> list[keras.Model]:
+        """What is folded when it is deployed."""
+        return [self.enlarge]
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         middle = 3 * (self.frames // 2)
@@ -164,25 +181,3 @@ class SuperResolution(PerceptualModel):
         picture = self.enlarge(batch["reduced"], training=False)
         columns = {"bicubic": bicubic, "enlarged": picture, "original": self._original(batch)}
         return {title: ops.clip(pictures, 0.0, 1.0) for title, pictures in columns.items()}
-
-
-def enlarging_network(network: str, factor: int, frames: int, width: int, residual_blocks: int) -> keras.Model:
-    """`image` [N, H, W, 3 frames] to an unclipped picture [N, factor H, factor W, 3], at first the bicubic one."""
-    image = layers.Input((None, None, 3 * frames), name="image")
-    middle = 3 * (frames // 2)
-    bicubic = BicubicUpsampling2D(factor, dtype="float32")(image[..., middle : middle + 3])
-
-    def convolve(x: Any, filters: int, kernel: int = 3, **kwargs: Any) -> Any:
-        return layers.Conv2D(filters, kernel, padding="same", **kwargs)(x)
-
-    if network == "espcn":
-        x = convolve(image, width, 5, activation="tanh")
-        x = convolve(x, width // 2, activation="tanh")
-    else:
-        x = first = convolve(image, width)
-        for _ in range(residual_blocks):
-            x = layers.Add()([x, convolve(convolve(x, width, activation="relu"), width)])
-        x = layers.Add()([convolve(x, width), first])
-    detail = convolve(x, 3 * factor**2, kernel_initializer="zeros", dtype="float32")
-    x = layers.Add(dtype="float32")([bicubic, ops.depth_to_space(detail, factor)])
-    return keras.Model(image, x, name=network)
