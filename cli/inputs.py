@@ -154,7 +154,7 @@ def read_picture_or_array(style: Any) -> Any:
 
     if isinstance(style, str | Path):
         return read_style(style)
-    from zoo.cli.opened import as_picture
+    from zoo.cli.pictures import as_picture
 
     return as_picture(style).rgb
 
@@ -183,7 +183,7 @@ def read_mask(signature: Signature, mask: Any) -> Any:
     """The hole, float32 [H, W, 1] of 0 and 1, or None where none is given."""
     if mask is None:
         return None
-    from zoo.cli.opened import as_picture
+    from zoo.cli.pictures import as_picture
 
     picture = as_picture(mask)
     values = picture.rgb.mean(axis=-1, keepdims=True)

@@ -1,7 +1,6 @@
 """The `zoo` command. Every subcommand is a file beside this one; none imports anything heavy before it runs."""
 
 import difflib
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,10 +8,9 @@ from typing import Any
 
 import click
 
-# TensorFlow reads these when it is first imported, inside a subcommand.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# NumPy multiplies small matrices here, batch after batch: with threads of its own they wait for one another (docs/decisions.md).
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+from zoo.training.process import set_environment
+
+set_environment()  # before any subcommand imports NumPy or TensorFlow
 
 from zoo.cli.apply import apply
 from zoo.cli.bench import bench

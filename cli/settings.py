@@ -108,7 +108,7 @@ def model_file(what: str) -> str:
         if (path / "model.keras").is_file():
             return str(path / "model.keras")
         if (path / "config.json").is_file():
-            raise ValueError(f"{what} has no model.keras yet: finish its training with zoo train ... --out {what} --resume")
+            raise ValueError(f"{what} has no model.keras yet: finish its training with zoo train --resume {what}")
         raise ValueError(f"{what} is no run or export directory: it holds no model.keras")
     if path.is_file():
         return what

@@ -6,7 +6,7 @@ from typing import Any
 
 from zoo import roles
 from zoo.cli.inputs import Asked, constant_inputs, find_hole, read_mask
-from zoo.cli.opened import as_picture
+from zoo.cli.pictures import as_picture
 from zoo.roles import Role, Signature
 
 LUMINANCE = (0.299, 0.587, 0.114)  # BT.601

@@ -1,6 +1,7 @@
 """The directions of import that must never exist, read from the source."""
 
 import ast
+import graphlib
 import importlib
 import re
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_imports_go_one_way(file):
     if package not in ("export", "tests", "benchmarks"):
         assert not top(modules) & FOREIGN_RUNTIMES
     assert not {module for module in modules if module.startswith("keras.src")}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_modules_import_one_another_in_a_circle(package):
+    """Not inside functions either, where a circle shows only when it is run."""
+    files = {".".join(place(file)).removesuffix(".__init__"): file for file in SOURCES if place(file)[0] == package}
+    graph = {module: imports(file) & files.keys() for module, file in files.items()}
+    for module, imported in graph.items():  # `from package import module`, inside the package, is no import of its __init__
+        imported -= {module, *(package for package in files if module.startswith(f"{package}."))}
+    graphlib.TopologicalSorter(graph).prepare()  # CycleError names the circle
 
 
 # Outside zoo/ recipes may name a family, and so may the default of what paints a picture.

@@ -14,11 +14,11 @@ import numpy as np
 
 from zoo import specs
 from zoo.training import checks
-from zoo.training.crops import Crop
+from zoo.training.crops import Crop, window_of
 from zoo.training.degradations import add_noise, degrade, downscaled_frames
 from zoo.training.masks import draw_mask
 from zoo.training.memory import Memory
-from zoo.training.sources import Source
+from zoo.training.source import Source
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -146,7 +146,7 @@ class Batches:
 
         An error while a batch is made (too many bad pictures) ends the dataset, and is kept as `failure`.
         """
-        from zoo.training.pipeline import dataset
+        from zoo.training.pipeline import dataset  # TensorFlow, which batches alone do not need
 
         _OPEN.add(self)
         return dataset(self, start, stop)
@@ -172,11 +172,6 @@ class Batches:
 
     def _permutation(self, name: str, epoch: int, count: int) -> np.ndarray:
         return self._generator(name, epoch).permutation(count)
-
-
-def window_of(name: str) -> str:
-    """What a plan calls the windows of picture `name`."""
-    return f"{name} window"
 
 
 _OPEN: weakref.WeakSet[Batches] = weakref.WeakSet()

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -18,9 +17,9 @@ from zoo.training.atomic import replacing
 from zoo.training.batches import Batches
 from zoo.training.cluster import exchanged
 from zoo.training.pictures import grid, write_picture
+from zoo.training.progress import Record
 from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
-Record = dict[str, float]
 EXPLODED = 10_000  # times the first loss that was recorded
 
 
@@ -46,6 +45,7 @@ class Monitor(keras.callbacks.Callback):
     Attributes:
         recorders: called with every record: "step", the means since the last record of "loss" and each of its terms,
             "learning_rate", "pictures_per_second".
+        validate: called with the step before every checkpoint but that of an interruption; whether to go on.
         sheets: called with the step at every checkpoint.
 
     Raises:
@@ -70,6 +70,7 @@ class Monitor(keras.callbacks.Callback):
         self.start, self.step, self.stop, self.batches, self.checkpoints = start, start, steps, batches, checkpoints
         self.log_every, self.checkpoint_every, self.keep, self.write = log_every, checkpoint_every, keep, write
         self.recorders: list[Callable[[Record], None]] = []
+        self.validate: Callable[[int], bool] | None = None
         self.sheets: Callable[[int], None] | None = None
         self.signal = 0
         self._first: tuple[int, float] | None = None  # a recorded step, and its loss's size
@@ -93,11 +94,13 @@ class Monitor(keras.callbacks.Callback):
         if due:
             self._record(means)
         stopped_by = self._signal_to_all(due)
+        if self.validate is not None and (self.step % self.checkpoint_every == 0 or last):
+            self.model.stop_training = not self.validate(self.step)
         if self.step % self.checkpoint_every == 0 or last or stopped_by:
             checkpoint.save(self.checkpoints, self.step, self.model, keep=self.keep, write=self.write)
             if self.sheets is not None:
                 self.sheets(self.step)
-        if stopped_by and not last:
+        if stopped_by and not last and not self.model.stop_training:
             kind = Terminated if stopped_by == signal.SIGTERM else KeyboardInterrupt
             raise kind(f"stopped after step {self.step}, which is saved; --resume goes on from there")
 
@@ -178,7 +181,7 @@ class LogFile:
     def __init__(self, path: Path, names: Iterable[str], start: int) -> None:
         self.path = path
         self.columns = ["step", *names]
-        kept = [row for row in self._rows() if int(row[0]) <= start]
+        kept = [row for row in self.rows() if int(row[0]) <= start]
         with replacing(path) as temporary, temporary.open("w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([self.columns, *kept])
 
@@ -190,7 +193,8 @@ class LogFile:
         except OSError as error:
             raise type(error)(f"cannot write {self.path}: {error.strerror}") from None
 
-    def _rows(self) -> list[list[str]]:
+    def rows(self) -> list[list[str]]:
+        """What stands in it, without the names of the columns."""
         if not self.path.exists():
             return []
         with self.path.open(newline="") as file:
@@ -231,8 +235,8 @@ class Events:
 class Sheets:
     """`samples/step-00000500.png`: what the model makes of the same batch each time."""
 
-    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events) -> None:
-        self.folder, self.model, self.batches, self.events = folder, model, batches, events
+    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events, say: Callable[[str], None]) -> None:
+        self.folder, self.model, self.batches, self.events, self.say = folder, model, batches, events, say
         # The same eight examples in every run, so that sheets can be compared.
         self.batch = Batches(batches.spec, batches.sources, 8)(0)
 
@@ -241,37 +245,7 @@ class Sheets:
             columns = model.samples(self.batch)
         sheet = grid({title: keras.ops.convert_to_numpy(pictures) for title, pictures in columns.items()})
         self.folder.mkdir(exist_ok=True)
-        write_picture(self.folder / f"step-{step:08d}.png", sheet, overwrite=True)
+        file = self.folder / f"step-{step:08d}.png"
+        write_picture(file, sheet, overwrite=True)
         self.events.sheet(step, sheet)
-
-
-class Progress:
-    """A bar on a terminal, a line a record elsewhere."""
-
-    def __init__(self, start: int, stop: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.stop, self._start, self._began = stop, start, time.perf_counter()
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console) if console.is_terminal else None
-        self._task = self._bar.add_task("the first step takes longest", total=stop, completed=start) if self._bar else None
-
-    def __call__(self, record: Record) -> None:
-        step = int(record["step"])
-        line = f"step {step}/{self.stop}  loss {record['loss']:.4g}  {record['pictures_per_second']:.1f} pictures/s"
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=step, description=line)
-        else:
-            seconds = (time.perf_counter() - self._began) / (step - self._start) * (self.stop - step)
-            print(f"{line}  {int(seconds // 60)}:{int(seconds % 60):02d} left", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> "Progress":
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self.say(f"step {step}: saved; what it makes of eight examples is in {file}")

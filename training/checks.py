@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from zoo import specs
-from zoo.training.sources import Source
+from zoo.training.source import Source
 
 _log = logging.getLogger(__name__)
 

@@ -89,6 +89,11 @@ def cut_jpeg(contents: bytes, crop: Crop, max_pixels: int) -> np.ndarray | None:
     return np.asarray(memoryview(pixels)).reshape(crop.size, crop.size, -1)
 
 
+def window_of(name: str) -> str:
+    """What a plan calls the windows of picture `name`."""
+    return f"{name} window"
+
+
 def cut_in_graph(contents: Any, window: Any, size: int, channels: int) -> Any:
     """The crop that `Source.job` describes by two tensors, made without Python: float32 [size, size, channels] up to 255."""
     import tensorflow as tf

@@ -9,7 +9,7 @@ from zoo.roles import Choice, Latent, Result, Role, Share, Weights
 from zoo.training.batches import Batches
 from zoo.training.metrics import Extractor, Features, compare
 from zoo.training.restoration_metrics import psnr, ssim
-from zoo.training.sources import Source
+from zoo.training.source import Source
 
 GENERATOR_BATCH = 64
 

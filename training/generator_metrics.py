@@ -10,6 +10,7 @@ from zoo.training.batches import Batches
 from zoo.training.callbacks import Record, averaged
 from zoo.training.evaluate import generated, makes_pictures
 from zoo.training.metrics import Extractor, Features, compare, diversity, extractor
+from zoo.training.process import dtype_policy
 
 _log = logging.getLogger(__name__)
 COUNT = 2000
@@ -87,22 +88,16 @@ def while_training(
         with averaged(model, batches) as deployed:
             yield from generated(deployed, count)
 
-    policy = keras.config.dtype_policy()
-    try:
-        keras.config.set_dtype_policy("float32")
+    with dtype_policy("float32"):
         extract = extractor()
-    finally:
-        keras.config.set_dtype_policy(policy)
     real = (pictures(step)["image"] for step in range(count // batch))
     metrics = GeneratorMetrics(real, generate, extract, every, COUNT, start)
     metrics.recorders = recorders
     return metrics
 
 
-def check_measurable(model: Any, batches: Batches, every: int, steps_per_execution: int) -> None:
+def check_measurable(model: Any, batches: Batches) -> None:
     """Raises a ValueError where a model cannot be measured while it trains."""
-    if every < 0 or every % steps_per_execution:
-        raise ValueError(f"metrics_every must be 0, or a multiple of steps_per_execution {steps_per_execution}, not {every}")
     if not makes_pictures(model):
         raise ValueError(f"metrics_every is for generators; {model.name} makes no pictures out of latents")
     if _count(batches) < LEAST:

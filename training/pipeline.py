@@ -1,21 +1,37 @@
 """Batches as a `tf.data.Dataset`, made on all cores; JPEG crops are cut in its graph, where no thread waits for Python."""
 
+import contextlib
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from zoo import specs
 from zoo._batch_check import right
-from zoo.training.batches import Batches, window_of
-from zoo.training.crops import cut_in_graph
+from zoo.training.crops import cut_in_graph, window_of
 
 Kinds = dict[str, tuple[Any, tuple[int, ...]]]  # name -> type and shape of an example
 
 
-def dataset(batches: Batches, start: int, stop: int | None) -> tf.data.Dataset:
+class BatchMaker(Protocol):
+    """What a dataset is made from: see `zoo.training.batches.Batches`."""
+
+    spec: Mapping[str, specs.Spec]
+    batch_size: int
+
+    @property
+    def pictures(self) -> Mapping[str, specs.Picture]: ...
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]: ...
+
+    def plan(self, step: int) -> dict[str, np.ndarray]: ...
+
+    def counted(self) -> contextlib.AbstractContextManager[None]: ...
+
+
+def dataset(batches: BatchMaker, start: int, stop: int | None) -> tf.data.Dataset:
     """The dataset whose element k is batch `start` + k, up to batch `stop` (None: endless).
 
     Python plans a batch, and the graph cuts its crops. Where that fails, because a damaged picture did not show it before, the
@@ -61,7 +77,7 @@ def dataset(batches: Batches, start: int, stop: int | None) -> tf.data.Dataset:
     return finished
 
 
-def _called(batches: Batches, make: Callable[[int], dict[str, np.ndarray]], kinds: Kinds, step: Any) -> dict[str, Any]:
+def _called(batches: BatchMaker, make: Callable[[int], dict[str, np.ndarray]], kinds: Kinds, step: Any) -> dict[str, Any]:
     """The tensors of `kinds` that `make` returns for a step, in Python."""
 
     def arrays(step: np.ndarray) -> list[np.ndarray]:
@@ -75,7 +91,7 @@ def _called(batches: Batches, make: Callable[[int], dict[str, np.ndarray]], kind
     return {name: tf.ensure_shape(value, shape) for (name, shape), value in zip(shapes, values, strict=True)}
 
 
-def _in_graph(batches: Batches) -> bool:
+def _in_graph(batches: BatchMaker) -> bool:
     """Whether there are pictures, and nothing is made of their pixels in Python."""
     pixels = any(isinstance(tensor, specs.Noisy | specs.Reduced) for tensor in batches.spec.values())
     return bool(batches.pictures) and not pixels and not any(tensor.binarize for tensor in batches.pictures.values())

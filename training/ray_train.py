@@ -1,12 +1,15 @@
 """Training on a Ray cluster: Ray starts the workers and, when one dies, all of them again from the last checkpoint."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from zoo.training.plan import Plan
 
 _RESTARTS = 100
 
@@ -38,43 +41,37 @@ def connected(option: str) -> Iterator[Any]:
         ray.shutdown()
 
 
-def train_on_ray(model: Any, workers: int, *, out: str | Path, resume: bool = False, **arguments: Any) -> Path:
-    """`zoo.training.run.train` with the strategy multiworker on the workers of Ray Train's TensorflowTrainer.
+def train_on_ray(plan: Plan) -> Path:
+    """Trains as planned, with the strategy multiworker on the workers of Ray Train's TensorflowTrainer.
 
-    Sources and `out` must be at the same paths on all machines; see `connected` for which those are.
+    Sources and the run directory must be at the same paths on all machines; see `connected` for which those are.
 
     Args:
-        model: see `zoo.training.run.train`.
-        workers: processes that train together; each takes a GPU where the cluster has that many, otherwise a processor core.
-        out: the run directory, on a disk that all workers share.
-        resume: whether to go on with the run in `out`.
-        arguments: those of `zoo.training.run.train`.
+        plan: its `workers` train together; each takes a GPU where the cluster has that many, otherwise a processor core.
 
     Raises:
-        ValueError: the extra `cluster` is not installed, the cluster is too small, or as `train`.
-        OSError: as `train`.
-
-    Example:
-        >>> train_on_ray("fast_style", 4, data="folder:photos", pictures={"style": ["wave.jpg"]}, out="runs/wave")
-        PosixPath('runs/wave/model.keras')
+        ValueError: the extra `cluster` is not installed, the cluster is too small, or as `zoo.training.run.train`.
+        OSError: as `zoo.training.run.train`.
     """
-    if Path(out).exists() and not resume:
-        raise FileExistsError(f"{out} exists; add --resume to go on with the run in it, or choose another --out")
+    if plan.out.exists() and not plan.resume:
+        raise FileExistsError(f"{plan.out} exists; add --resume to go on with the run in it, or choose another --out")
+    assert plan.workers is not None
     with connected("--strategy ray") as ray:
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.tensorflow import TensorflowTrainer
 
         resources = ray.cluster_resources()
-        use_gpu = resources.get("GPU", 0) >= workers
-        if not use_gpu and resources.get("CPU", 0) < workers:
-            raise ValueError(f"{workers} workers need {workers} processor cores; this cluster has {resources.get('CPU', 0):g}")
+        use_gpu = resources.get("GPU", 0) >= plan.workers
+        if not use_gpu and resources.get("CPU", 0) < plan.workers:
+            cores = f"{resources.get('CPU', 0):g}"
+            raise ValueError(f"{plan.workers} workers need {plan.workers} processor cores; this cluster has {cores}")
         trainer = TensorflowTrainer(
             _work,
-            train_loop_config={"model": model, "out": str(out), "folder": str(Path.cwd()), **arguments},
-            scaling_config=ScalingConfig(num_workers=workers, use_gpu=use_gpu),
+            train_loop_config={"plan": dataclasses.replace(plan, resume=True), "folder": str(Path.cwd())},
+            scaling_config=ScalingConfig(num_workers=plan.workers, use_gpu=use_gpu),
             run_config=RunConfig(
                 name="train",
-                storage_path=str(Path(out).resolve() / ".ray"),
+                storage_path=str(plan.out.resolve() / ".ray"),
                 failure_config=FailureConfig(max_failures=_RESTARTS),
             ),
         )
@@ -82,18 +79,18 @@ def train_on_ray(model: Any, workers: int, *, out: str | Path, resume: bool = Fa
     if result.return_value is not None:
         kind, line = result.return_value
         raise (OSError if kind == "OSError" else ValueError)(line)
-    return Path(out) / "model.keras"
+    return plan.out / "model.keras"
 
 
-def _work(arguments: dict[str, Any]) -> Any:
+def _work(task: dict[str, Any]) -> Any:
     """What one worker does. Its errors of the user's making are handed back: started again, it would make them again."""
     os.environ.pop("TF_USE_LEGACY_KERAS", None)  # Ray sets it, for a Keras before 3
     logging.getLogger("tensorflow").setLevel(logging.WARNING)
-    os.chdir(arguments.pop("folder"))
-    from zoo.training.run import train
+    os.chdir(task["folder"])
+    from zoo.training.fit import fit
 
     try:
-        train(arguments.pop("model"), strategy="multiworker", resume=True, **arguments)
+        fit(task["plan"])
     except (ValueError, OSError) as error:
         return "OSError" if isinstance(error, OSError) else "ValueError", " ".join(str(error).split())
     return None

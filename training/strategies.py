@@ -1,7 +1,6 @@
 """Where the training runs: one device, several, or several machines."""
 
 import functools
-import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -10,22 +9,7 @@ from zoo.training.cluster import read_cluster, wait_for_all
 if TYPE_CHECKING:
     import tensorflow as tf
 
-_log = logging.getLogger(__name__)
-NAMES = ("auto", "single", "mirrored", "multiworker")
-
-
-def one_operation_at_a_time() -> None:
-    """One operation after the other, each on all cores, unless TF_NUM_INTEROP_THREADS says otherwise.
-
-    Side by side, their order shows in the last bits now and then, and a resumed run ends with other weights.
-    """
-    import tensorflow as tf
-
-    if not os.environ.get("TF_NUM_INTEROP_THREADS"):
-        try:
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-        except RuntimeError:
-            _log.warning("TensorFlow was used before this training, which may therefore not be resumed to the last bit")
+NAMES = ("auto", "single", "mirrored", "multiworker")  # of one process; "ray" starts several, each of them multiworker
 
 
 def make_strategy(name: str = "auto", replicas: int | None = None, wait: float = 600) -> "tf.distribute.Strategy":

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from zoo.training.sources import Source
+from zoo.training.source import Source
 
 
 def open_tfds(text: str, *, data_dir: str | None = None, **options: Any) -> "DataSet":

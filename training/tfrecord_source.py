@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zoo.training.atomic import new_directory
-from zoo.training.sources import Source
+from zoo.training.source import Source
 from zoo.training.tfrecord import read_record, record, record_offsets
 
 INDEX = "index.json"

@@ -47,6 +47,36 @@ def test_wrong_use(capfd, monkeypatch):
     assert "needs the extra cluster: pip install 'keras-image-zoo[cluster]'" in refusal(capfd, *ray)
 
 
+def test_what_is_missing(capfd, tmp_path):
+    assert "--out RUN says where to write; --resume RUN goes on with a run" in refusal(capfd)
+    assert "name a MODEL to train" in refusal(capfd, "--data", "samples:", "--out", "run")
+    assert "nowhere holds no run to go on with; name a MODEL" in refusal(capfd, "--resume", "nowhere")
+    assert "--resume a and --out b are two runs" in refusal(capfd, "gan", "--resume", "a", "--out", "b")
+    assert "a training needs pictures: --data" in refusal(capfd, "gan", "--out", str(tmp_path / "run"))
+    assert "steps must be 1 or more, not 0" in refusal(capfd, "gan", "--data", "samples:", "--out", "run", "--steps", "0")
+
+
+def test_resume_alone_goes_on_and_more_steps_extend(tmp_path, capfd, monkeypatch):
+    out = tmp_path / "gan"
+    words = ("--preset", "tiny", "--data", "samples:", "--steps", 2, "--batch-size", 4, "--seed", 5, "--set", "size=16")
+    assert run("train", "--resume", "gan", "--out", out, *words) == 0  # what follows --resume is MODEL, beside --out
+    printed = capfd.readouterr()
+    assert (
+        f"{out}: gan with " in printed.err and "trains for 2 steps, with 4 pictures each, from the 11 of samples:" in printed.err
+    )
+    assert f"The model is {out / 'model.keras'}." in printed.out and f"{out / 'samples' / 'step-00000002.png'}\n" in printed.out
+    assert f"  zoo sample {out} --out pictures.png\n  zoo export {out} --out exports/gan\n" in printed.out
+    monkeypatch.chdir(tmp_path)
+    assert run("train", "--resume", "gan") == 0
+    assert "gan is finished: 2 steps are trained; more --steps goes on" in capfd.readouterr().err
+    assert run("train", "--resume", "gan", "--steps", 3) == 0
+    assert "goes on after step 2 of 3" in capfd.readouterr().err
+    record = json.loads((out / "config.json").read_text())
+    assert (record["run"]["steps"], record["training"]["seed"], record["config"]["size"]) == (3, 5, 16)
+    assert "batch_size was 4 and is now 5" in refusal(capfd, "--resume", "gan", "--batch-size", "5")
+    assert "size was 16 and is now 8" in refusal(capfd, "--resume", "gan", "--set", "size=8")
+
+
 def test_a_batch_is_as_large_as_the_model_wants_or_the_run_was(tmp_path):
     def batch_size(steps, out, *options):
         arguments = ("gan", "--preset", "tiny", "--data", "samples:", "--steps", steps, "--out", tmp_path / out)

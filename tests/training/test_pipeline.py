@@ -6,8 +6,8 @@ import tensorflow as tf
 from PIL import Image
 
 from zoo.specs import Label, Normal, Picture
-from zoo.training.batches import Batches, window_of
-from zoo.training.crops import Crop
+from zoo.training.batches import Batches
+from zoo.training.crops import Crop, window_of
 from zoo.training.sources import open_source
 
 
