@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.inputs import constant_inputs, find_hole, read_mask
-
-LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
+from zoo.common.luma import luma
 
 
 def painted(paint: Any) -> Any:
@@ -90,7 +89,7 @@ def run_on(
         inputs["mask"], alpha = find_hole(source, hole, alpha, picture.rgb.shape)
     channels = runtime.signature.inputs["image"].shape[-1]
     if channels == 1:
-        inputs["image"] = gray(picture.rgb)
+        inputs["image"] = luma(picture.rgb)
     elif channels != picture.rgb.shape[-1]:
         raise ValueError(f"this model takes {channels} channels, which are not those of one picture")
     batch = {name: value if name in constants else value[None] for name, value in inputs.items()}
@@ -99,13 +98,6 @@ def run_on(
         middle = picture.rgb.shape[-1] // 2
         result = keep_color(picture.rgb[..., middle - 1 : middle + 2], result)
     return result, alpha if alpha is None else resized(alpha, result.shape)
-
-
-def gray(picture: Any) -> Any:
-    """The luminance [H, W, 1] of [H, W, 3] (BT.601)."""
-    import numpy as np
-
-    return (picture @ np.array(LUMINANCE, "float32"))[..., None]
 
 
 def resized(alpha: Any, shape: tuple[int, ...]) -> Any:
@@ -125,4 +117,4 @@ def keep_color(picture: Any, result: Any) -> Any:
 
     if picture.shape != result.shape:
         raise ValueError("--preserve-color needs a result of the picture's own size and channels")
-    return np.clip(picture + gray(result - picture), 0, 1)
+    return np.clip(picture + luma(result - picture), 0, 1)

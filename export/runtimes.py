@@ -5,6 +5,7 @@ import contextlib
 import functools
 import importlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from zoo.export import metadata
 from zoo.export.quiet import quiet
 from zoo.export.signature import Signature, Tensor, named, signature_of
 
+_OUT_OF_MEMORY = re.compile(r"ResourceExhausted|bad_alloc|out of memory|(failed to|cannot|can't) allocate", re.IGNORECASE)
 KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
 
 
@@ -31,7 +33,7 @@ class Runtime(abc.ABC):
         self.path, self.threads = path, threads
 
     def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs one batch. Raises ValueError for a missing or unknown input, or for one of the wrong shape."""
+        """Runs one batch. Raises ValueError for a missing or unknown input, or for one of the wrong shape; MemoryError."""
         wanted = self.signature.inputs
         if set(inputs) != set(wanted):
             raise ValueError(f"{self.path.name} takes {', '.join(wanted)}; given: {', '.join(sorted(inputs)) or 'nothing'}")
@@ -41,7 +43,12 @@ class Runtime(abc.ABC):
         if len({len(array) for array in arrays.values()}) > 1:
             counts = ", ".join(f"{len(array)} of {name}" for name, array in arrays.items())
             raise ValueError(f"{self.path.name} takes as many examples of every input; given {counts}")
-        return self._run(arrays)
+        try:
+            return self._run(arrays)
+        except Exception as error:  # each runtime has its own class for it
+            if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(f"{type(error).__name__} {error}"):
+                raise MemoryError(f"{self.path.name}: the memory is not enough for a batch of this size") from error
+            raise
 
     @functools.cached_property
     def facts(self) -> dict[str, str]:

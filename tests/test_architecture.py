@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("zoo", "training", "export", "cli", "benchmarks", "tests")
 SOURCES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 FOREIGN_RUNTIMES = {"onnx", "tf2onnx", "onnxruntime", "onnxconverter_common", "ai_edge_litert"}
-MACHINERY = {"_base", "_registry", "_load", "specs", "layers", "losses", "features", "optimizers"}
+MACHINERY = {"_base", "_registry", "_load", "specs", "layers", "losses", "features", "optimizers", "common"}
 
 
 def imports(file: Path, top_level_only: bool = False) -> set[str]:
@@ -54,6 +54,9 @@ def test_imports_go_one_way(file):
         zoo = {module.split(".")[1] for module in modules if module.startswith("zoo.")}
         if rest[0] in ("layers", "losses"):
             assert not zoo & (families() | {"_base", "_registry", "_load"})
+        if rest[0] == "common":
+            assert not zoo - {"common"}
+            assert not top(modules) & {"keras", "tensorflow", "click", "skimage", "scipy"}
         if rest[0] == "layers":
             assert "losses" not in zoo
         if rest[0] in families():

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zoo.common.text import one_line
+
 _RESTARTS = 100
 
 
@@ -95,5 +97,5 @@ def _work(arguments: dict[str, Any]) -> Any:
     try:
         train(arguments.pop("model"), strategy="multiworker", resume=True, **arguments)
     except (ValueError, OSError) as error:
-        return "OSError" if isinstance(error, OSError) else "ValueError", " ".join(str(error).split())
+        return "OSError" if isinstance(error, OSError) else "ValueError", one_line(error)
     return None

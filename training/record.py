@@ -1,30 +1,48 @@
 """The run directory and its config.json, which says what a run is."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.training.atomic import replacing
+from zoo.common.files import locked, replacing
 
 PICTURES = ("data", "pictures")  # sections that hold digests, which say nothing to a person
 
 
-def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
-    """Makes the run directory and its config.json, or makes sure that it is this run's.
+@contextlib.contextmanager
+def prepared(out: Path, record: dict[str, Any], resume: bool, wait: float = 0) -> Iterator[None]:
+    """Makes the run directory and its config.json, or makes sure that it is this run's, and holds it against other processes.
 
     Args:
         out: the run directory.
         record: what config.json holds: all but its sections "run" and "versions" decides the weights.
         resume: whether it may be there.
+        wait: seconds to wait for another process that trains in it.
 
     Raises:
         ValueError: it holds another run, or no run; the line says what differs.
+        BlockingIOError: another process trains in it.
         OSError: it is there and `resume` is False, or cannot be written.
     """
+    text = json.dumps(record, indent=2, default=str)
+    _check(out, text, resume)  # before anything is written to what may be somebody's pictures
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"cannot write {out}: {error.strerror}") from None
+    with locked(out / ".lock", f"another process trains in {out}; wait for it, or choose another --out", wait):
+        _check(out, text, resume)  # another one may have begun in this moment
+        with replacing(out / "config.json") as temporary:
+            temporary.write_text(text)
+        yield
+
+
+def _check(out: Path, text: str, resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise FileExistsError(f"{out} is a file; the run needs a directory")
     started = out.exists() and any(not path.name.startswith(".") for path in out.iterdir())
-    text = json.dumps(record, indent=2, default=str)
     if started:
         if not resume:
             raise FileExistsError(f"{out} is not empty; add --resume to go on with the run in it, or choose another --out")
@@ -33,9 +51,6 @@ def prepare(out: Path, record: dict[str, Any], resume: bool) -> None:
         before = json.loads((out / "config.json").read_text())
         if changes := _changes(before, json.loads(text)):
             raise ValueError(f"cannot resume {out}: {'; '.join(changes)}; start a new run in another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    with replacing(out / "config.json") as temporary:
-        temporary.write_text(text)
 
 
 def recorded_batch_size(out: Path) -> int | None:

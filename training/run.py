@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.common.files import replacing
 from zoo.training import checkpoint
-from zoo.training.atomic import replacing
-from zoo.training.record import prepare, recorded_batch_size
+from zoo.training.record import prepared, recorded_batch_size
 
 if TYPE_CHECKING:
     from zoo.training.batches import Batches
@@ -94,7 +94,7 @@ def train(
     Raises:
         ValueError: a wrong argument, too many bad pictures, a changed run, or a loss that is no longer finite, in one line.
         OSError: `out` exists, a picture or folder does not, the disk is full, or a worker has not come, in one line.
-        KeyboardInterrupt: Ctrl-C or SIGTERM (`zoo.training.callbacks.Terminated`), after the step and a checkpoint.
+        KeyboardInterrupt: Ctrl-C or SIGTERM (`zoo.common.signals.Terminated`), after the step and a checkpoint.
 
     Example:
         >>> train("fast_style", data="folder:photos", pictures={"style": ["wave.jpg"]}, out="runs/wave", steps=2000)
@@ -129,7 +129,8 @@ def train(
     if tf.config.list_physical_devices("GPU"):
         tf.config.experimental.enable_op_determinism()
     policy = keras.config.dtype_policy()
-    try:
+    with contextlib.ExitStack() as running:
+        running.callback(keras.config.set_dtype_policy, policy)
         keras.config.set_dtype_policy(precision)
         keras.utils.set_random_seed(seed)
         with placed.scope():
@@ -168,7 +169,8 @@ def train(
 
         def begin() -> checkpoint.Checkpoint:
             if write:
-                prepare(out, record, resume)
+                # Of a cluster that is started again, the one that was killed may still be ending.
+                running.enter_context(prepared(out, record, resume, 30 if placed.cluster_resolver else 0))
             return checkpoint.read(out / "checkpoint", built)
 
         found = agreed(placed, record, begin)
@@ -179,10 +181,9 @@ def train(
             return out / "model.keras"
         if start < steps:
             _fit(built, batches, out, start, every, keep, metrics_every, write)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    if write:
-        _deploy(built, batches, out / "model.keras")
+        if write:
+            keras.config.set_dtype_policy(policy)
+            _deploy(built, batches, out / "model.keras")
     return out / "model.keras"
 
 

@@ -4,12 +4,14 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import zoo
 from tests.cli.in_process import run
 from tests.models import sample
 from tests.training.test_video import read_video, write_video
+from zoo.export.runtimes import KerasRuntime
 from zoo.training.pictures import read_picture, write_picture
 
 
@@ -123,3 +125,51 @@ def test_without_the_extra_a_video_names_it(here, capfd, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert run("apply", "model.keras", "in.mp4", "--out", "out.mp4") == 2
     assert "pip install 'keras-image-zoo[video]'" in capfd.readouterr().err
+
+
+def folder_of(here, count=3):
+    (here / "photos").mkdir()
+    for number in range(count):
+        write_picture(here / "photos" / f"{number}.png", sample("astronaut", 32 + 16 * number))
+
+
+@pytest.mark.parametrize("kind", ["numpy", "TensorFlow", "onnxruntime"])
+def test_a_folder_goes_on_past_a_picture_that_takes_too_much_memory(here, capfd, monkeypatch, kind):
+    saved("fast_style")
+    folder_of(here)
+    errors = {
+        "numpy": MemoryError(),
+        "TensorFlow": tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[1,9,9,3]"),
+        "onnxruntime": RuntimeError(
+            "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer"
+        ),
+    }
+    run_network = KerasRuntime._run
+
+    def full(self, inputs):
+        if inputs["image"].shape[1] == 48:
+            raise errors[kind]
+        return run_network(self, inputs)
+
+    monkeypatch.setattr(KerasRuntime, "_run", full)
+    assert run("apply", "model.keras", "photos", "--out", "styled") == 2
+    said = capfd.readouterr()
+    assert "2 of 3 pictures written" in said.out
+    assert "skipped: photos/1.png: the memory is not enough for it; --tile 512 takes less" in said.err
+    assert sorted(path.name for path in (here / "styled").iterdir()) == ["0.png", "2.png"]
+
+
+def test_a_folder_goes_on_where_it_was_interrupted(here, capfd):
+    saved("fast_style")
+    folder_of(here)
+    assert run("apply", "model.keras", "photos", "--out", "styled") == 0
+    (here / "styled" / "1.png").unlink()
+    before = (here / "styled" / "0.png").stat().st_mtime_ns
+    assert run("apply", "model.keras", "photos", "--out", "styled") == 2
+    assert "exists" in capfd.readouterr().err
+    assert run("apply", "model.keras", "photos", "--out", "styled", "--skip-existing") == 0
+    said = capfd.readouterr()
+    assert "2 of 3 pictures are there already" in said.err and (here / "styled" / "0.png").stat().st_mtime_ns == before
+    assert sorted(path.name for path in (here / "styled").iterdir()) == ["0.png", "1.png", "2.png"]
+    assert run("apply", "model.keras", "photos", "--out", "styled", "--skip-existing") == 0
+    assert "3 of 3 pictures are there already" in capfd.readouterr().err
