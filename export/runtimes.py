@@ -16,7 +16,10 @@ from zoo.export import metadata
 from zoo.export.quiet import quiet
 from zoo.export.signature import Signature, Tensor, named, signature_of
 
-_OUT_OF_MEMORY = re.compile(r"ResourceExhausted|bad_alloc|out of memory|(failed to|cannot|can't) allocate", re.IGNORECASE)
+# What TensorFlow, C++, onnxruntime and LiteRT's kernels say, each in its own class of error.
+_OUT_OF_MEMORY = re.compile(
+    "ResourceExhausted|bad_alloc|out of memory|(failed to|cannot) allocate|failed to reshape runtime", re.IGNORECASE
+)
 KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
 
 
