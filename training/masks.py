@@ -5,11 +5,13 @@ python -m zoo.training.masks mask.png --kind free_form --size 256 --area 0.2 0.3
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from zoo.common import strokes
+from zoo.common.files import replacing
 from zoo.training.degradations import resize_matrix
 
 ATTEMPTS = 500
@@ -113,7 +115,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     mask = draw_mask([given.kind], given.size, np.random.default_rng(given.seed), given.area)
-    Image.fromarray((255 * mask[..., 0]).astype(np.uint8)).save(given.out)
+    with replacing(Path(given.out)) as temporary:
+        Image.fromarray((255 * mask[..., 0]).astype(np.uint8)).save(temporary)
 
 
 if __name__ == "__main__":
