@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_the_second_of_two_packs_into_one_folder_is_refused(folder, capfd):
 def test_a_picture_that_cannot_be_read_now_stops_it(folder, capfd, monkeypatch):
     """It is not left out for ever because it was not there for a moment."""
     lost = folder / "photos" / "7.png"
-    listed = [path for path in sorted((folder / "photos").iterdir())]
+    listed = sorted(Path("photos").iterdir())
     monkeypatch.setattr("zoo.training.sources.list_pictures", lambda root: listed)
     lost.unlink()
     assert_refused(zoo("pack", "folder:photos", "--out", "packed"), capfd.readouterr().err, "7.png")
