@@ -10,9 +10,9 @@ import numpy as np
 from keras import layers
 
 from zoo._schedules import warm_cosine
+from zoo.common.files import replacing
 from zoo.layers import ReflectionPadding2D
 from zoo.specs import Label, Noisy, Picture, Spec
-from zoo.training.atomic import replacing
 from zoo.training.batches import Batches
 from zoo.training.sources import open_source
 

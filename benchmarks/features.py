@@ -19,10 +19,10 @@ from PIL import Image
 import zoo.features
 from benchmarks import classifier
 from benchmarks.gallery import square
+from zoo.common.files import replacing
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.neural_style import cover
-from zoo.training.atomic import replacing
 from zoo.training.optimise import minimise, pyramid
 from zoo.training.pictures import grid
 from zoo.training.sources import open_source

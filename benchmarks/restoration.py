@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from zoo.common.luma import studio_luma
+from zoo.common.similarity import psnr, ssim
 from zoo.training.degradations import add_noise, downscale, jpeg, resize_bicubic, to_bytes
 from zoo.training.masks import draw_mask
-from zoo.training.restoration_metrics import psnr, ssim, y_channel
 
 Method = Callable[[dict[str, np.ndarray]], np.ndarray]
 Examples = Callable[[list[Path]], Iterator[tuple[dict[str, np.ndarray], np.ndarray]]]
@@ -128,7 +129,7 @@ def everywhere(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.nda
 
 def in_luma(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
     """On 8-bit Y, 4 pixels cropped from every border."""
-    a, b = (np.rint(255 * y_channel(to_bytes(x) / 255)[4:-4, 4:-4]) / 255 for x in (found, original))
+    a, b = (np.rint(255 * studio_luma(to_bytes(x) / 255)[4:-4, 4:-4]) / 255 for x in (found, original))
     return psnr(a, b), ssim(a, b)
 
 

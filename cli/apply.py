@@ -7,6 +7,7 @@ import click
 
 from zoo import roles
 from zoo.cli.provenance import provenance_of, provenance_option
+from zoo.common.text import one_line
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
@@ -33,6 +34,7 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
     type=click.Choice(["local", "ray"]),
     help="ray spreads the pictures over a cluster and leaves out those that are done.",
 )
+@click.option("--skip-existing", is_flag=True, help="Leave out pictures whose result is there: goes on where it was interrupted.")
 @provenance_option
 def apply(
     what: str,
@@ -46,6 +48,7 @@ def apply(
     tile: int | None,
     threads: int | None,
     engine: str,
+    skip_existing: bool,
     marked: bool,
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
@@ -83,7 +86,8 @@ def apply(
         return apply_video(runtime, pictures[0], out, asked, preserve_color, metadata)
     if is_video(out):
         raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
-    jobs = plan(listed(pictures), out, list_pictures, go_on=engine == "ray")
+    jobs = plan(listed(pictures), out, list_pictures, go_on=skip_existing or engine == "ray")
+    sources = [source for source, _ in jobs]
     if engine == "ray":
         from zoo.cli.apply_ray import apply_on_ray
 
@@ -91,6 +95,8 @@ def apply(
             raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")
         options = {"asked": asked, "preserve_color": preserve_color}
         return apply_on_ray(what, jobs, out, {**options, "threads": threads, "marked": marked})
+    if skip_existing and not (jobs := missing(jobs)):
+        return
     if untrained == "paint":
         if strength is not None or threads or tile:
             raise ValueError(f"--strength, --tile and --threads are for trained models; {what} has --set content_weight=NUMBER")
@@ -106,17 +112,17 @@ def apply(
         if tile:
             transform = tiled(runtime, tile, out, asked, preserve_color, alone=len(jobs) == 1)
         else:
-            transform = tiled_where_large(runtime, out, asked, preserve_color, [source for source, _ in jobs])
+            transform = tiled_where_large(runtime, out, asked, preserve_color, sources)
     failures = []
     for source, target in track(jobs, "picture"):
         try:
             picture = transform(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             write_picture(target, *picture, metadata=metadata)
-        except (ValueError, OSError) as error:
-            failures.append(str(error))
+        except (ValueError, OSError, MemoryError) as error:
+            failures.append(fault_of(source, error))
             if len(jobs) > 1:
-                click.echo(f"skipped: {error}", err=True)
+                click.echo(f"skipped: {failures[-1]}", err=True)
     if len(jobs) == 1 and failures:
         raise ValueError(failures[0])
     if len(jobs) == 1:
@@ -137,6 +143,21 @@ def untrained_use(what: str) -> str:
 
     import_tensorflow()
     return family(what).untrained
+
+
+def fault_of(source: Path, error: Exception) -> str:
+    """What went wrong with a picture, in one line that names it."""
+    if isinstance(error, MemoryError):
+        return one_line(f"{source}: the memory is not enough for it; --tile 512 takes less, in parts of that size")
+    return one_line(error)
+
+
+def missing(jobs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
+    """Those whose result is not there yet; says how many are."""
+    left = [(source, target) for source, target in jobs if not target.exists()]
+    if len(left) < len(jobs):
+        click.echo(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already", err=True)
+    return left
 
 
 def is_video(path: Path) -> bool:

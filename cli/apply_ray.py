@@ -20,11 +20,10 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
     """
+    from zoo.cli.apply import missing
     from zoo.training.ray_train import connected
 
-    left = [{"source": str(source), "target": str(target)} for source, target in jobs if not target.exists()]
-    if len(left) < len(jobs):
-        click.echo(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already", err=True)
+    left = [{"source": str(source), "target": str(target)} for source, target in missing(jobs)]
     if not left:
         return
     Worker(str(Path.cwd()), what, options)  # a wrong option is found here, in one line
@@ -67,6 +66,7 @@ class Worker:
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:
         """The row with its `fault`, "" if there is none."""
+        from zoo.cli.apply import fault_of
         from zoo.training.pictures import write_picture
 
         source, target = Path(row["source"]), Path(row["target"])
@@ -76,6 +76,6 @@ class Worker:
                 picture = self.transform(source)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_picture(target, *picture, metadata=self.metadata)
-        except (ValueError, OSError) as error:
-            fault = " ".join(str(error).split())
+        except (ValueError, OSError, MemoryError) as error:
+            fault = fault_of(source, error)
         return {**row, "fault": fault}

@@ -26,6 +26,7 @@ from zoo.cli.sample import sample
 from zoo.cli.serve import serve
 from zoo.cli.train import train
 from zoo.cli.verify import verify
+from zoo.common.text import one_line
 
 INTERRUPTED = 130
 
@@ -63,8 +64,8 @@ class OneLineErrors(click.Group):
 def describe(error: BaseException) -> str:
     """The error's message on one line."""
     if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+        return one_line(f"{error.filename}: {error.strerror}")
+    return one_line(error) or type(error).__name__
 
 
 def fail(message: str, debug: bool, code: int = 2) -> None:

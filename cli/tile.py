@@ -113,6 +113,6 @@ class Image:
         return self.pixels[window].astype("float32") / 255
 
     def __getitem__(self, window: Any) -> Any:
-        from zoo.cli.transform import gray
+        from zoo.common.luma import luma
 
-        return self.color(window) if self.shape[2] == 3 else gray(self.color(window))
+        return self.color(window) if self.shape[2] == 3 else luma(self.color(window))

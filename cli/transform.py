@@ -7,9 +7,8 @@ from typing import Any
 from zoo import roles
 from zoo.cli.inputs import Asked, constant_inputs, find_hole, read_mask
 from zoo.cli.pictures import as_picture
+from zoo.common.luma import luma
 from zoo.roles import Role, Signature
-
-LUMINANCE = (0.299, 0.587, 0.114)  # BT.601
 
 
 def painted(paint: Any) -> Any:
@@ -99,7 +98,7 @@ def run_on(
 
 
 def _photograph(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
-    return gray(picture.rgb) if role.channels == 1 else picture.rgb, alpha
+    return luma(picture.rgb) if role.channels == 1 else picture.rgb, alpha
 
 
 def _frames(role: Any, source: Any, picture: Any, hole: Any, alpha: Any) -> tuple[Any, Any]:
@@ -124,13 +123,6 @@ PICTURES: Mapping[type[Role], Callable[..., tuple[Any, Any]]] = {
 }
 
 
-def gray(picture: Any) -> Any:
-    """The luminance [H, W, 1] of [H, W, 3] (BT.601)."""
-    import numpy as np
-
-    return (picture @ np.array(LUMINANCE, "float32"))[..., None]
-
-
 def resized(alpha: Any, shape: tuple[int, ...]) -> Any:
     """The transparency [H, W, 1] of a picture that is now of `shape`."""
     import numpy as np
@@ -148,4 +140,4 @@ def keep_color(picture: Any, result: Any) -> Any:
 
     if picture.shape != result.shape:
         raise ValueError("--preserve-color needs a result of the picture's own size and channels")
-    return np.clip(picture + gray(result - picture), 0, 1)
+    return np.clip(picture + luma(result - picture), 0, 1)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.common.files import new_directory
+from zoo.common.signals import remembered_interrupts
 from zoo.export import mobile, quantize, web
-from zoo.export.atomic import built_beside, remembered_interrupts
 from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
 from zoo.export.manifest import PRECISIONS, Manifest, check_files, parse_shape, read_manifest
 from zoo.export.runtimes import load
@@ -76,7 +77,7 @@ def export_model(
         raise ValueError(f"int8 is calibrated on at least {quantize.PICTURES} pictures; there are {len(calibration)}")
     if web_runtime:
         web.checked_runtime(web_runtime)
-    with built_beside(out) as directory, remembered_interrupts() as check_interrupts:
+    with new_directory(out) as directory, remembered_interrupts() as check_interrupts:
         threads = threads or os.cpu_count() or 1
         exporter = Exporter(source, directory, name, pictures, calibration, threads, about or {}, web_runtime, debug)
         if "mobile" in formats and not any(output.is_picture for output in exporter.signature.outputs.values()):

@@ -2,11 +2,10 @@
 
 import contextlib
 import logging
-import os
-import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
+
+from zoo.common.stderr import silenced_stderr
 
 # Warnings of third parties that say nothing about the model: (category, module pattern, message pattern).
 KNOWN_WARNINGS = (
@@ -22,17 +21,11 @@ def quiet(debug: bool = False) -> Iterator[None]:
         yield
         return
     disabled = logging.root.manager.disable
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with tempfile.TemporaryFile() as hidden, warnings.catch_warnings():
+    with silenced_stderr(), warnings.catch_warnings():
         for category, module, message in KNOWN_WARNINGS:
             warnings.filterwarnings("ignore", message, category, module)
-        os.dup2(hidden.fileno(), 2)
         logging.disable(logging.WARNING)
         try:
             yield
         finally:
             logging.disable(disabled)
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)

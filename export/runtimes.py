@@ -4,6 +4,7 @@ import abc
 import contextlib
 import functools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from zoo.export.signature import signature_of
 from zoo.roles import Role, Signature, assumed
 
 DEFAULT_SIGNATURE = "serving_default"
+# What TensorFlow, C++, onnxruntime and LiteRT's kernels say, each in its own class of error.
+_OUT_OF_MEMORY = re.compile(
+    "ResourceExhausted|bad_alloc|out of memory|(failed to|cannot) allocate|failed to reshape runtime", re.IGNORECASE
+)
 KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
 
 Tensors = Mapping[str, tuple[str, list[int | None]]]
@@ -34,7 +39,12 @@ class Runtime(abc.ABC):
         self.path, self.threads = path, threads
 
     def __call__(self, **inputs: Any) -> dict[str, np.ndarray]:
-        """Runs one batch; what has a default may be left out. Raises ValueError for a missing, unknown or misshapen input."""
+        """Runs one batch; what has a default may be left out.
+
+        Raises:
+            ValueError: a missing or unknown input, or one of the wrong shape.
+            MemoryError: there is too little memory for it.
+        """
         wanted, optional = self.signature.inputs, self.signature.optional
         if not set(wanted) - set(optional) <= set(inputs) <= set(wanted):
             raise ValueError(f"{self.path.name} takes {', '.join(wanted)}; given: {', '.join(sorted(inputs)) or 'nothing'}")
@@ -46,7 +56,12 @@ class Runtime(abc.ABC):
         if len({len(array) for array in arrays.values()}) > 1:
             counts = ", ".join(f"{len(array)} of {name}" for name, array in arrays.items())
             raise ValueError(f"{self.path.name} takes as many examples of every input; given {counts}")
-        return self._run(arrays)
+        try:
+            return self._run(arrays)
+        except Exception as error:  # each runtime has its own class for it
+            if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(f"{type(error).__name__} {error}"):
+                raise MemoryError(f"{self.path.name}: the memory is not enough for a batch of this size") from error
+            raise
 
     @functools.cached_property
     def facts(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from zoo import roles
+from zoo.common.luma import luma
+from zoo.common.strokes import free_form
 from zoo.roles import Role, Signature, assumed
 
 
@@ -70,7 +72,7 @@ Example = Callable[[Any, list[int], Sequence[np.ndarray], int, np.random.Generat
 
 def _photograph(role: Role, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
     crop = _crop(pictures[0], shape, random)
-    return crop @ np.array([[0.299], [0.587], [0.114]], crop.dtype) if shape[2] == 1 else crop
+    return luma(crop) if shape[2] == 1 else crop
 
 
 def _frames(role: Any, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
@@ -81,12 +83,12 @@ def _frames(role: Any, shape: list[int], pictures: Sequence[np.ndarray], _: int,
 
 def _layers(role: Any, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
     chosen = [pictures[layer % len(pictures)] for layer in range(role.count)]
-    layers = [(_crop(picture, shape, random), free_form_mask(shape[0], shape[1], random)) for picture in chosen]
+    layers = [(_crop(picture, shape, random), free_form(shape[0], shape[1], random)) for picture in chosen]
     return np.concatenate([part for layer in layers for part in layer], axis=2)
 
 
 def _mask(role: Role, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
-    return free_form_mask(shape[0], shape[1], random)
+    return free_form(shape[0], shape[1], random)
 
 
 def _style(role: Role, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
@@ -135,17 +137,3 @@ def _crop(picture: np.ndarray, shape: list[int], random: "np.random.Generator") 
     left = random.integers(picture.shape[1] - width + 1)
     crop = picture[top : top + height, left : left + width]
     return np.repeat(crop, 3, axis=2) if crop.shape[2] == 1 else crop
-
-
-def free_form_mask(height: int, width: int, random: "np.random.Generator") -> np.ndarray:
-    """Brush strokes: float32 [height, width, 1]; 1 marks the hole."""
-    rows, columns = np.ogrid[:height, :width]
-    mask = np.zeros((height, width), bool)
-    radius = max(1.0, min(height, width) / 16)
-    for _ in range(3):
-        point, heading = random.uniform(0, [height, width]), random.uniform(0, 2 * np.pi)
-        for _ in range(8):
-            mask |= (rows - point[0]) ** 2 + (columns - point[1]) ** 2 <= radius**2
-            heading += random.normal(0, 0.5)
-            point = np.clip(point + radius * np.array([np.sin(heading), np.cos(heading)]), 0, [height, width])
-    return mask[..., None].astype("float32")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.common import similarity
 from zoo.export.manifest import FLOORS, Parity, rounded
 from zoo.export.runtimes import Runtime, load
 from zoo.export.signature import example_inputs
@@ -115,20 +116,15 @@ def _nan_high(value: float) -> float:
 
 def psnr(a: np.ndarray, b: np.ndarray, peak: float = 1.0) -> float:
     """Peak signal-to-noise ratio in dB; 200 where the two are equal, -inf where one is no number."""
-    error = np.mean((a.astype("float64") - b.astype("float64")) ** 2)
-    if not np.isfinite(error):
-        return float("-inf")
-    return EQUAL_PSNR if error < 1e-20 else float(-10 * np.log10(error / peak**2))
+    decibels = similarity.psnr(a, b, peak=peak)
+    return float("-inf") if np.isnan(decibels) else min(decibels, EQUAL_PSNR)
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al. 2004: Gaussian window, sigma 1.5) of two pictures in [0, 1]; -1 for NaN."""
-    from skimage.metrics import structural_similarity
-
-    if a.ndim != 3 or not np.isfinite(b).all():
-        return 1.0 if np.isfinite(b).all() else -1.0
-    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return float(structural_similarity(a, b, data_range=1.0, channel_axis=-1, **options))
+    """Structural similarity of two pictures in [0, 1]; -1 for NaN, 1 for what is no picture."""
+    if not np.isfinite(b).all():
+        return -1.0
+    return similarity.ssim(a, b) if a.ndim == 3 else 1.0
 
 
 def latency(runtime: Runtime, inputs: Batch, seconds: float = 0.5) -> float:

@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.common.files import replacing
+from zoo.common.signals import Terminated
 from zoo.training import checkpoint
-from zoo.training.atomic import replacing
 from zoo.training.batches import Batches
 from zoo.training.cluster import exchanged
 from zoo.training.pictures import grid, write_picture
@@ -21,12 +22,6 @@ from zoo.training.progress import Record
 from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
 
 EXPLODED = 10_000  # times the first loss that was recorded
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, which schedulers send before they take a machine away."""
-
-    exit_code = 128 + signal.SIGTERM
 
 
 class Monitor(keras.callbacks.Callback):

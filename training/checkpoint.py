@@ -1,5 +1,6 @@
 """Checkpoints: everything that the next step depends on, in one file that is whole or not there."""
 
+import io
 import json
 import logging
 import re
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from zoo.training.atomic import replacing
+from zoo.common.files import replacing
+from zoo.common.text import one_line
 
 if TYPE_CHECKING:
     import keras
 
 _log = logging.getLogger(__name__)
 _METADATA = "metadata"
+_NAME = re.compile(r"step-[0-9]{8,}\.npz")
 
 
 def save(
@@ -46,7 +49,7 @@ def save(
         return
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"step-{step:08d}.npz"
-    metadata = np.array(json.dumps({"step": step, **(extra or {})}))
+    metadata = np.array(json.dumps({"step": step, "variables": len(arrays), **(extra or {})}))
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **{_METADATA: metadata}, **arrays)
     for old in _newest_first(directory)[keep:]:
@@ -69,23 +72,39 @@ class Checkpoint(NamedTuple):
 def read(directory: Path, model: "keras.Model") -> Checkpoint:
     """The newest sound checkpoint; one of step 0 and without values where there is none.
 
-    A damaged file is passed over for the one before it, with a warning.
+    One that cannot be read, for whatever reason, is passed over for the one before it, with a warning.
 
     Raises:
-        ValueError: the checkpoint belongs to another model; the line says where they differ.
+        ValueError: a sound checkpoint belongs to another model; the line says where they differ.
+        MemoryError: it does not fit into the memory.
     """
     variables = _variables(model)
     for path in _newest_first(directory):
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            step = int(json.loads(str(arrays.pop(_METADATA)))["step"])
-        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-            _log.warning("the checkpoint %s is damaged (%s); taking the one before it", path, error)
+            step, arrays = _read(path)
+        except MemoryError:
+            raise
+        except Exception as error:  # where a few bytes are wrong, zipfile and NumPy raise anything
+            reason = one_line(error) or type(error).__name__
+            _log.warning("the checkpoint %s is damaged or cannot be read (%s); taking the one before it", path, reason)
             continue
         _check(path, arrays, variables)
         return Checkpoint(step, arrays)
     return Checkpoint()
+
+
+def _read(path: Path) -> tuple[int, dict[str, np.ndarray]]:
+    """The step and the arrays of a checkpoint that is as it was written."""
+    with zipfile.ZipFile(path) as archive:
+        if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+            raise ValueError("what it holds is marked as compressed")
+        # Read to its end, and so compared with its checksum, before anything in it is believed.
+        members = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
+    arrays = {name: np.lib.format.read_array(io.BytesIO(data), allow_pickle=False) for name, data in members.items()}
+    metadata = json.loads(str(arrays.pop(_METADATA)))
+    if metadata.get("variables", len(arrays)) != len(arrays):
+        raise ValueError(f"{len(arrays)} of its {metadata['variables']} variables are left")
+    return int(metadata["step"]), arrays
 
 
 def newest(directory: Path) -> int | None:
@@ -94,7 +113,7 @@ def newest(directory: Path) -> int | None:
 
 
 def _newest_first(directory: Path) -> list[Path]:
-    return sorted(directory.glob("step-*.npz"), reverse=True)
+    return sorted((path for path in directory.glob("step-*.npz") if _NAME.fullmatch(path.name) and path.is_file()), reverse=True)
 
 
 def _variables(model: "keras.Model") -> dict[str, Any]:

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from zoo.common.files import replacing
+
 
 def cuttings(image: Image.Image, count: int, sides: tuple[int, int]) -> Iterator[Image.Image]:
     """`count` squares of `image`, from sides[0] to one pixel less than sides[1] wide.
@@ -46,7 +48,8 @@ def main() -> None:
         squares = list(cuttings(image, given.count, (low, high)))
         given.out.mkdir(parents=True, exist_ok=True)
         for number, square in enumerate(squares):
-            square.save(given.out / f"{number:04d}.png")
+            with replacing(given.out / f"{number:04d}.png") as temporary:
+                square.save(temporary)
     except (OSError, ValueError) as error:
         parser.error(str(error))
 

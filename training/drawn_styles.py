@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from zoo.common.files import replacing
+
 SIDE = 320
 DRAWN = 2 * SIDE  # drawn twice as large, for smooth edges
 Random = np.random.Generator
@@ -165,7 +167,8 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     for number in range(given.count):
-        style_picture(number).save(given.out / f"{number:04d}.png")
+        with replacing(given.out / f"{number:04d}.png") as temporary:
+            style_picture(number).save(temporary)
 
 
 if __name__ == "__main__":

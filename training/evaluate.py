@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from zoo.common.similarity import psnr, ssim
 from zoo.roles import Choice, Latent, Result, Role, Share, Weights
 from zoo.training.batches import Batches
 from zoo.training.metrics import Extractor, Features, compare
-from zoo.training.restoration_metrics import psnr, ssim
 from zoo.training.source import Source
 
 GENERATOR_BATCH = 64

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.common.files import replacing
 from zoo.training import checkpoint
-from zoo.training.atomic import replacing
 from zoo.training.plan import Plan
 from zoo.training.process import dtype_policy, one_operation_at_a_time, seeded
 from zoo.training.progress import Progress, say
-from zoo.training.record import prepare, record_of
+from zoo.training.record import prepared, record_of
 
 if TYPE_CHECKING:
     from zoo.training.batches import Batches
@@ -48,44 +48,47 @@ def fit(plan: Plan) -> Path:
 
     from zoo.training.validation import Validation  # TensorFlow is used from here on
 
-    with dtype_policy(plan.precision):
-        seeded(plan.seed)
-        with strategy.scope():
-            resumed = plan.out if plan.resume else None
-            model, pictures, begun = build(
-                plan.model, plan.preset, dict(plan.config), dict(plan.pictures), plan.start_from, resumed
-            )
-            optimizer = _compile(plan, model, strategy.num_replicas_in_sync)
-        batches = Batches(model.batch_spec, sources, plan.batch_size, plan.seed)
-        _check(plan, model, batches, held_out)  # before anything is written
-        looked_at = sources if held_out is None else {**sources, "validation": held_out}
-        data = {name: source.fingerprint() for name, source in looked_at.items()}
-        digests = {"data": data, "pictures": pictures, "start_from": begun}
-        record = record_of(plan, model.configuration(), optimizer.get_config(), digests)
+    with contextlib.ExitStack() as running:  # holds the run directory until its model is written
+        with dtype_policy(plan.precision):
+            seeded(plan.seed)
+            with strategy.scope():
+                resumed = plan.out if plan.resume else None
+                model, pictures, begun = build(
+                    plan.model, plan.preset, dict(plan.config), dict(plan.pictures), plan.start_from, resumed
+                )
+                optimizer = _compile(plan, model, strategy.num_replicas_in_sync)
+            batches = Batches(model.batch_spec, sources, plan.batch_size, plan.seed)
+            _check(plan, model, batches, held_out)  # before anything is written
+            looked_at = sources if held_out is None else {**sources, "validation": held_out}
+            data = {name: source.fingerprint() for name, source in looked_at.items()}
+            digests = {"data": data, "pictures": pictures, "start_from": begun}
+            record = record_of(plan, model.configuration(), optimizer.get_config(), digests)
 
-        def begin() -> checkpoint.Checkpoint:
-            if write:
-                prepare(plan.out, record, plan.resume, model)
-                remember_pictures(plan.out, model)
-            return checkpoint.read(plan.out / "checkpoint", model)
+            def begin() -> checkpoint.Checkpoint:
+                if write:
+                    # Of a cluster that is started again, the one that was killed may still be ending.
+                    running.enter_context(prepared(plan.out, record, plan.resume, model, 30 if strategy.cluster_resolver else 0))
+                    remember_pictures(plan.out, model)
+                return checkpoint.read(plan.out / "checkpoint", model)
 
-        newest = agreed(strategy, record, begin)
-        newest.assign_to(model)
-        start = newest.step
-        validation = None if held_out is None else Validation(model, batches, held_out, plan.out, start, plan.patience)
-        patient = validation is None or validation.patient
-        if start < plan.steps and patient:
-            if write:
-                say(_what_begins(plan, model, sources, start))
-            _fit(plan, model, batches, start, write, validation)
-        elif _is_of_the_newest(model_file, plan.out / "checkpoint"):
-            if write:
-                say(f"{plan.out} is finished: {start:,} steps are trained; more --{'steps' if patient else 'patience'} goes on")
-            return model_file
-    if validation is not None and validation.losses:
-        validation.deploy(model_file)
-    elif write:
-        _deploy(model, batches, model_file)
+            newest = agreed(strategy, record, begin)
+            newest.assign_to(model)
+            start = newest.step
+            validation = None if held_out is None else Validation(model, batches, held_out, plan.out, start, plan.patience)
+            patient = validation is None or validation.patient
+            if start < plan.steps and patient:
+                if write:
+                    say(_what_begins(plan, model, sources, start))
+                _fit(plan, model, batches, start, write, validation)
+            elif _is_of_the_newest(model_file, plan.out / "checkpoint"):
+                if write:
+                    more = "steps" if patient else "patience"
+                    say(f"{plan.out} is finished: {start:,} steps are trained; more --{more} goes on")
+                return model_file
+        if validation is not None and validation.losses:
+            validation.deploy(model_file)
+        elif write:
+            _deploy(model, batches, model_file)
     return model_file
 
 

@@ -4,12 +4,14 @@ python -m zoo.training.masks mask.png --kind free_form --size 256 --area 0.2 0.3
 """
 
 import argparse
-import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
+from zoo.common import strokes
+from zoo.common.files import replacing
 from zoo.training.degradations import resize_matrix
 
 ATTEMPTS = 500
@@ -31,34 +33,9 @@ def rectangle(size: int, random: np.random.Generator) -> np.ndarray:
     return mask
 
 
-def stroke(size: int, random: np.random.Generator) -> np.ndarray:
-    """One free-form brush stroke (Yu et al. 2019, https://arxiv.org/abs/1806.03589, its released code).
-
-    4 to 11 vertices and a width of 12 to 40 at 256 pixels, turning to and fro by about 2 pi / 5; other sizes are in proportion.
-    """
-    image = Image.new("L", (size, size))
-    draw = ImageDraw.Draw(image)
-    turn, spread, step = 2 * math.pi / 5, 2 * math.pi / 15, math.sqrt(2) * size / 8
-    low, high = turn - random.uniform(0, spread), turn + random.uniform(0, spread)
-    points = [tuple(random.uniform(0, size, 2))]
-    for vertex in range(random.integers(4, 12)):
-        angle = random.uniform(low, high)
-        angle = 2 * math.pi - angle if vertex % 2 == 0 else angle
-        length = np.clip(random.normal(step, step / 2), 0, 2 * step)
-        x, y = points[-1]
-        points.append((np.clip(x + length * math.cos(angle), 0, size), np.clip(y + length * math.sin(angle), 0, size)))
-    width = max(round(random.uniform(12, 40) * size / 256), 1)
-    draw.line(points, fill=1, width=width)
-    for x, y in points:
-        draw.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=1)
-    pixels = np.asarray(image, np.float32)[..., None]
-    pixels = pixels[::-1] if random.random() < 0.5 else pixels
-    return pixels[:, ::-1] if random.random() < 0.5 else pixels
-
-
 def free_form(size: int, random: np.random.Generator) -> np.ndarray:
-    """1 to 3 free-form strokes."""
-    return np.maximum.reduce([stroke(size, random) for _ in range(random.integers(1, 4))])
+    """1 to 3 free-form brush strokes (Yu et al. 2019)."""
+    return strokes.free_form(size, size, random)
 
 
 def border(size: int, random: np.random.Generator) -> np.ndarray:
@@ -120,7 +97,7 @@ def draw_mask(
         return KINDS[kind](size, random)
     mask = np.zeros((size, size, 1), np.float32)
     for _ in range(ATTEMPTS):
-        grown = np.maximum(mask, stroke(size, random)) if kind == "free_form" else KINDS[kind](size, random)
+        grown = np.maximum(mask, strokes.stroke(size, size, random)) if kind == "free_form" else KINDS[kind](size, random)
         share = grown.mean()
         if area[0] <= share <= area[1]:
             return grown
@@ -138,7 +115,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     mask = draw_mask([given.kind], given.size, np.random.default_rng(given.seed), given.area)
-    Image.fromarray((255 * mask[..., 0]).astype(np.uint8)).save(given.out)
+    with replacing(Path(given.out)) as temporary:
+        Image.fromarray((255 * mask[..., 0]).astype(np.uint8)).save(temporary)
 
 
 if __name__ == "__main__":

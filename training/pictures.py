@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import io
 import logging
 import os
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from zoo.training.atomic import replacing
+from zoo.common.files import replacing
+from zoo.common.text import one_line
 from zoo.training.pixels import from_cmyk, has_low_bytes, refuse_rangeless, sixteen_bits
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -22,6 +24,8 @@ MAX_PIXELS = 100_000_000
 STYLE_SIDE = 2048  # pixels of the long side beyond which a style picture has nothing to add
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _XMP = "XML:com.adobe.xmp"
+# What the system says where a file's bytes send a decoder to a place that cannot be; all else it says of the file or the disk.
+_OF_THE_CONTENTS = (None, errno.EINVAL, errno.EOVERFLOW, errno.EISDIR)
 _log = logging.getLogger(__name__)
 _HEADER_LOCK = threading.Lock()
 
@@ -43,7 +47,8 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
 
     Raises:
         ValueError: not a picture, damaged, cut short, animated, or too large, in one line.
-        FileNotFoundError: there is no such file.
+        OSError: there is no such file, or it cannot be read, whatever is in it: no permission, a disk that fails.
+        MemoryError: it does not fit into the memory.
 
     Example:
         >>> picture = read_picture("photo.jpg")
@@ -82,7 +87,7 @@ def read_style(path: str | os.PathLike[str]) -> np.ndarray:
     """A style picture, float32 [H, W, 3] in [0, 1]; a very large one is reduced as it is read, with a note.
 
     Raises:
-        ValueError, FileNotFoundError: as `read_picture`; but four times as many pixels are taken.
+        ValueError, OSError, MemoryError: as `read_picture`; but four times as many pixels are taken.
     """
     with opened(Path(path), 4 * MAX_PIXELS) as image:
         refuse_rangeless(image)
@@ -103,6 +108,9 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS, contents: bytes | None = No
     PNG files are checked to their last chunk, because a cut one can decode without complaint. Animations and several pages
     are refused: which picture is meant is not ours to guess. (A phone's JPEG with a second picture inside is one picture.)
     With `contents`, those are the bytes of the file, and `path` is only what it is called.
+
+    Raises:
+        ValueError, OSError, MemoryError: as `read_picture`. Only what a decoder refuses is the picture's own fault, a ValueError.
     """
     try:
         with _open(path, contents) as image:
@@ -118,15 +126,22 @@ def opened(path: Path, max_pixels: int = MAX_PIXELS, contents: bytes | None = No
             yield image
     except FileNotFoundError:
         raise FileNotFoundError(f"no such picture: {path}") from None
-    except (PermissionError, IsADirectoryError) as error:
-        raise ValueError(f"cannot read the picture {path}: {error.strerror}") from None
     except UnidentifiedImageError:
-        size = path.stat().st_size if contents is None else len(contents)
-        reason = "is empty (0 bytes)" if not size else "is not a picture of a kind that can be read"
+        empty = not (path.stat().st_size if contents is None else len(contents))
+        reason = "is empty (0 bytes)" if empty else "is not a picture of a kind that can be read"
         raise ValueError(f"{path} {reason}") from None
+    except MemoryError:
+        raise MemoryError(f"there is not enough memory to read the picture {path}") from None
     # A damaged file can raise anything from inside a decoder: SyntaxError, struct.error, zlib.error, IndexError, ...
     except Exception as error:
-        raise ValueError(f"cannot read the picture {path}: {' '.join(str(error).split()) or type(error).__name__}") from None
+        if isinstance(error, OSError) and error.errno not in _OF_THE_CONTENTS:
+            raise type(error)(f"cannot read the picture {path}: {error.strerror}") from None
+        if isinstance(error, OSError) and str(error).startswith(
+            "out of memory"
+        ):  # Pillow's word for a decoder that ran out of it
+            raise MemoryError(f"there is not enough memory to read the picture {path}") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else one_line(error)
+        raise ValueError(f"cannot read the picture {path}: {reason or type(error).__name__}") from None
 
 
 def _open(path: Path, contents: bytes | None = None) -> ImageFile.ImageFile:
@@ -182,7 +197,7 @@ def write_picture(
     path = Path(path)
     if path.suffix.lower() not in _FORMATS:
         raise ValueError(f"cannot write {path}: its name must end in one of {', '.join(_FORMATS)}")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise FileExistsError(f"{path} exists already; choose another name, or allow overwriting")
     kind = _FORMATS[path.suffix.lower()]
     rgb = np.repeat(rgb, 3, axis=-1) if rgb.shape[-1] == 1 else rgb
@@ -205,7 +220,7 @@ def write_picture(
             exif = Image.Exif()
             exif[image_description] = "\n".join(f"{key}: {value}" for key, value in texts.items())
             options["exif"] = exif
-    with replacing(path) as temporary:
+    with replacing(path, overwrite=overwrite) as temporary:
         image.save(temporary, kind, **options)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zoo.common.text import one_line
 from zoo.training.plan import Plan
 
 _RESTARTS = 100
@@ -92,5 +93,5 @@ def _work(task: dict[str, Any]) -> Any:
     try:
         fit(task["plan"])
     except (ValueError, OSError) as error:
-        return "OSError" if isinstance(error, OSError) else "ValueError", " ".join(str(error).split())
+        return "OSError" if isinstance(error, OSError) else "ValueError", one_line(error)
     return None

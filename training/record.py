@@ -4,16 +4,17 @@ All but the sections "run" and "versions" decides the weights. "training" holds 
 were asked for, and the words of the command. Runs of 0.1.0 wrote fewer of both; they are resumed all the same.
 """
 
+import contextlib
 import importlib.metadata
 import inspect
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.training.atomic import replacing
+from zoo.common.files import locked, replacing
 from zoo.training.plan import Plan, default, options
 
 PICTURES = ("data", "pictures")  # sections that hold digests, which say nothing to a person
@@ -102,39 +103,53 @@ def check_complete(out: str | Path) -> None:
         )
 
 
-def prepare(out: Path, record: dict[str, Any], resume: bool, model: Any = None) -> None:
-    """Makes the run directory and its config.json, or makes sure that it is this run's.
+@contextlib.contextmanager
+def prepared(out: Path, record: dict[str, Any], resume: bool, model: Any = None, wait: float = 0) -> Iterator[None]:
+    """Makes the run directory and its config.json, or makes sure that it is this run's, and holds it against other processes.
 
     Args:
         out: the run directory.
         record: see `record_of`.
         resume: whether it may be there.
         model: whose constructor's defaults count for what a record from before they were there does not hold.
+        wait: seconds to wait for another process that trains in it.
 
     Raises:
         ValueError: it holds another run, or no run; the line says what differs.
+        BlockingIOError: another process trains in it.
         OSError: it is there and `resume` is False, or cannot be written.
     """
+    text = json.dumps(record, indent=2, default=str)
+    _check(out, text, resume, model)  # before anything is written to what may be somebody's pictures
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(f"cannot write {out}: {error.strerror}") from None
+    with locked(out / ".lock", f"another process trains in {out}; wait for it, or choose another --out", wait):
+        _check(out, text, resume, model)  # another one may have begun in this moment
+        with replacing(out / "config.json") as temporary:
+            temporary.write_text(text)
+        yield
+
+
+def _check(out: Path, text: str, resume: bool, model: Any) -> None:
     if out.exists() and not out.is_dir():
         raise FileExistsError(f"{out} is a file; the run needs a directory")
     started = out.exists() and any(not path.name.startswith(".") for path in out.iterdir())
-    text = json.dumps(record, indent=2, default=str)
-    if started:
-        if not resume:
-            raise FileExistsError(f"{out} is not empty; add --resume to go on with the run in it, or choose another --out")
-        if not (out / "config.json").exists():
-            raise ValueError(f"{out} is not a run directory (no config.json); choose another --out")
-        before, now = json.loads((out / "config.json").read_text()), json.loads(text)
-        for name in getattr(model, "name_settings", {}).values():  # what styles are called decides nothing
-            before["config"][name] = now["config"][name]
-        if changes := _changes(before, now, _defaults(model)):
-            raise ValueError(
-                f"cannot resume {out}: {'; '.join(changes)}; start a new run in another --out, "
-                f"with its weights if you like: --start-from {out}"
-            )
-    out.mkdir(parents=True, exist_ok=True)
-    with replacing(out / "config.json") as temporary:
-        temporary.write_text(text)
+    if not started:
+        return
+    if not resume:
+        raise FileExistsError(f"{out} is not empty; add --resume to go on with the run in it, or choose another --out")
+    if not (out / "config.json").exists():
+        raise ValueError(f"{out} is not a run directory (no config.json); choose another --out")
+    before, now = json.loads((out / "config.json").read_text()), json.loads(text)
+    for name in getattr(model, "name_settings", {}).values():  # what styles are called decides nothing
+        before["config"][name] = now["config"][name]
+    if changes := _changes(before, now, _defaults(model)):
+        raise ValueError(
+            f"cannot resume {out}: {'; '.join(changes)}; start a new run in another --out, "
+            f"with its weights if you like: --start-from {out}"
+        )
 
 
 def _defaults(model: Any) -> Defaults:

@@ -34,7 +34,7 @@ def train(
     Raises:
         ValueError: a wrong option, too many bad pictures, a changed run, or a loss that is no longer finite, in one line.
         OSError: `out` exists, a picture or folder does not, the disk is full, or a worker has not come, in one line.
-        KeyboardInterrupt: Ctrl-C or SIGTERM (`zoo.training.callbacks.Terminated`), after the step and a checkpoint.
+        KeyboardInterrupt: Ctrl-C or SIGTERM (`zoo.common.signals.Terminated`), after the step and a checkpoint.
 
     Example:
         >>> train("fast_style", data="folder:photos", pictures={"style": ["wave.jpg"]}, out="runs/wave", steps=2000)

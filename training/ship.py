@@ -10,13 +10,14 @@ it does to the figures is for `make quality` to say.
 import argparse
 import hashlib
 import json
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from zoo.common.files import replacing
 
 WEIGHTS = Path(__file__).parents[1] / "zoo" / "weights"
 LARGEST = 4_000_000  # bytes
@@ -82,11 +83,13 @@ def main() -> None:
                 f"{size / 1e6:.2f} MB; at most {LARGEST / 1e6:.0f} MB are shipped: take fewer --bits, or a narrower network"
             )
         target.parent.mkdir(exist_ok=True)
-        shutil.copyfile(packed, target)
+        with replacing(target) as temporary:
+            temporary.write_bytes(packed.read_bytes())
     index = WEIGHTS / "index.json"
     known = json.loads(index.read_text()) if index.exists() else {}
     known[given.name] = {"sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": size, "bits": given.bits}
-    index.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
+    with replacing(index) as temporary:
+        temporary.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
     print(f"{target.name}: {size / 1e6:.2f} MB, answers differ by at most {difference(model, zoo.load(given.name)):.1e}")
 
 

@@ -56,6 +56,7 @@ class Source(ABC):
 
         Raises:
             ValueError: the picture is bad; the line says how.
+            OSError, MemoryError: that cannot be known, because its file is not there, or cannot be read.
         """
         return self._decoded(index, self.contents(index), short_side)
 
@@ -103,10 +104,11 @@ class Source(ABC):
     def good(self, index: int, take: Callable[[int], T]) -> tuple[int, T]:
         """The first good picture from `index` on: its index, and what `take` makes of it.
 
-        Which one that is depends on the files alone, and not on what was met before.
+        Which one that is depends on the files alone, and not on what was met before, nor on the state of a disk or of the memory.
 
         Raises:
             ValueError: more pictures are bad than `max_bad` allows; the line lists them.
+            OSError, MemoryError: a picture cannot be read now, good or bad; the line names it.
         """
         while (taken := self.attempt(index, take)) is None:
             index = (index + 1) % len(self)
@@ -116,7 +118,7 @@ class Source(ABC):
         """What `take` makes of picture `index`; None if it is bad, which is named and counted as for `good`."""
         try:
             return take(index)
-        except (ValueError, OSError) as error:
+        except ValueError as error:
             self._count(index, str(error))
             return None
 

@@ -39,7 +39,10 @@ class Files(Source):
         return self.files[index].relative_to(self.root).as_posix()
 
     def contents(self, index: int) -> bytes:
-        return self.files[index].read_bytes()
+        try:
+            return self.files[index].read_bytes()
+        except OSError as error:
+            raise type(error)(f"cannot read the picture {self.files[index]}: {error.strerror}") from None
 
     def image(self, index: int, short_side: int = 0) -> Image.Image:
         with opened(self.files[index], self.max_pixels) as image:

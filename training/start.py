@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.training.atomic import replacing
+from zoo.common.files import replacing
 
 if TYPE_CHECKING:
     import keras

@@ -194,7 +194,10 @@ class DataSet(Source):
                     labels.append(batch[self._label] if self._label else np.empty(0))
         except (tf.errors.OpError, OSError) as error:
             reason = _first_line(getattr(error, "message", error))
-            raise ValueError(f"cannot read {self.name(len(pictures))} in {self.builder.data_dir}: {reason}") from None
+            damaged = isinstance(error, tf.errors.DataLossError | tf.errors.InvalidArgumentError)
+            raise (ValueError if damaged else OSError)(
+                f"cannot read {self.name(len(pictures))} in {self.builder.data_dir}: {reason}"
+            ) from None
         if len(pictures) != len(self):
             raise ValueError(
                 f"{self.builder.data_dir} holds {len(pictures)} pictures for {self.split}; its dataset_info.json says {len(self)}"

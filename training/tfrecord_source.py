@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo.training.atomic import new_directory
+from zoo.common.files import new_directory
 from zoo.training.source import Source
 from zoo.training.tfrecord import read_record, record, record_offsets
 
@@ -89,8 +89,8 @@ class Records(Source):
         checksum = None if shard.checksums is None else int(shard.checksums[number])
         try:
             example = tf.train.Example.FromString(read_record(shard.path, int(shard.offsets[number]), checksum))
-        except FileNotFoundError:
-            raise ValueError(f"there is no {shard.path}, which {INDEX} lists") from None
+        except OSError as error:
+            raise type(error)(f"cannot read the pictures in {shard.path}: {error.strerror}") from None
         except DecodeError:
             raise ValueError(f"{shard.path}: record {number} is no tf.train.Example") from None
         features = example.features.feature
@@ -112,7 +112,7 @@ def _shards(pattern: str) -> list[Shard]:
     indexed: dict[Path, Shard] = {}
     for folder in {file.parent for file in files}:
         if (folder / INDEX).is_file():
-            # Those that are lost count as well: all their pictures are bad.
+            # Those that are not there count as well: with other pictures in their places it would be another training.
             indexed |= {path: shard for path, shard in _read_index(folder).items() if fnmatch.fnmatch(path.name, Path(glob).name)}
     return [indexed.get(file) or _indexed(file) for file in sorted(files | set(indexed))]
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.training.atomic import replacing
+from zoo.common.files import replacing
 from zoo.training.batches import Batches
 from zoo.training.callbacks import LogFile
 from zoo.training.evaluate import makes_pictures

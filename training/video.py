@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.training.atomic import replacing
+from zoo.common.files import replacing
 
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
 QUALITY = {"crf": "18"}

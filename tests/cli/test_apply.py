@@ -1,9 +1,13 @@
 """`zoo apply` on large pictures, on videos and on frames."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import zoo
@@ -12,7 +16,11 @@ from tests.models import sample
 from tests.training.test_video import read_video, write_video
 from zoo.cli import tile
 from zoo.export import tiling
+from zoo.export.export import export_model
+from zoo.export.runtimes import KerasRuntime, load
 from zoo.training.pictures import read_picture, write_picture
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -151,3 +159,70 @@ def test_without_the_extra_a_video_names_it(here, capfd, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert run("apply", "model.keras", "in.mp4", "--out", "out.mp4") == 2
     assert "pip install 'keras-image-zoo[video]'" in capfd.readouterr().err
+
+
+def folder_of(here, count=3):
+    (here / "photos").mkdir()
+    for number in range(count):
+        write_picture(here / "photos" / f"{number}.png", sample("astronaut", 32 + 16 * number))
+
+
+def test_a_folder_goes_on_past_a_picture_that_takes_too_much_memory(here):
+    """A real runtime, in a process whose memory ends at 300 MB more than one small picture took."""
+    model = zoo.create("fast_style", preset="tiny")
+    pictures = [sample("astronaut", 96)] * 8
+    export_model(model, "exports", name="m", formats=("onnx",), precisions=("float32",), pictures=pictures)
+    folder_of(here)
+    Image.new("RGB", (2500, 2500)).save(here / "photos" / "1.png")
+    code = (
+        "import os, resource, sys; from tests.cli.in_process import run\n"
+        "run('apply', sys.argv[1], 'photo.png', '--out', 'first.png', '--threads', 1)\n"
+        "size = int(open('/proc/self/statm').read().split()[0]) * os.sysconf('SC_PAGE_SIZE') + 300_000_000\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (size, size))\n"
+        "sys.exit(run('apply', sys.argv[1], 'photos', '--out', 'styled', '--threads', 1))"
+    )
+    command = [sys.executable, "-c", code, "exports/onnx/m-dynamic-float32.onnx"]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 2 and "2 of 3 pictures written" in done.stdout, done.stderr
+    assert "skipped: photos/1.png: the memory is not enough for it; --tile 512 takes less" in done.stderr
+    assert sorted(path.name for path in (here / "styled").iterdir()) == ["0.png", "2.png"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor with shape[1,9,9,3]"),
+        RuntimeError("[ONNXRuntimeError] : 1 : FAIL : bfc_arena.cc:360 Failed to allocate memory for requested buffer of size 9"),
+        RuntimeError("XNNPack delegate failed to reshape runtimeNode number 240 (TfLiteXNNPackDelegate) failed to prepare."),
+    ],
+    ids=["NumPy", "TensorFlow", "onnxruntime", "LiteRT"],
+)
+def test_every_runtime_that_lacks_memory_says_so_in_one_way(here, monkeypatch, error):
+    """What each raised with 500 MB left for a picture of 3000 x 3000 pixels."""
+
+    def full(self, inputs):
+        raise error
+
+    saved("fast_style")
+    runtime = load("model.keras")
+    monkeypatch.setattr(KerasRuntime, "_run", full)
+    inputs = {name: np.zeros([1 if isinstance(a, str) else a for a in t.shape]) for name, t in runtime.signature.inputs.items()}
+    with pytest.raises(MemoryError, match=r"^model.keras: the memory is not enough for a batch of this size$"):
+        runtime(**inputs)
+
+
+def test_a_folder_goes_on_where_it_was_interrupted(here, capfd):
+    saved("fast_style")
+    folder_of(here)
+    assert run("apply", "model.keras", "photos", "--out", "styled") == 0
+    (here / "styled" / "1.png").unlink()
+    before = (here / "styled" / "0.png").stat().st_mtime_ns
+    assert run("apply", "model.keras", "photos", "--out", "styled") == 2
+    assert "exists" in capfd.readouterr().err
+    assert run("apply", "model.keras", "photos", "--out", "styled", "--skip-existing") == 0
+    said = capfd.readouterr()
+    assert "2 of 3 pictures are there already" in said.err and (here / "styled" / "0.png").stat().st_mtime_ns == before
+    assert sorted(path.name for path in (here / "styled").iterdir()) == ["0.png", "1.png", "2.png"]
+    assert run("apply", "model.keras", "photos", "--out", "styled", "--skip-existing") == 0
+    assert "3 of 3 pictures are there already" in capfd.readouterr().err

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,6 +81,35 @@ def test_wrong_use_gets_one_line_and_leaves_nothing(folder, arguments, words, ca
     before = sorted(folder.rglob("*"))
     assert_refused(zoo("pack", *arguments), capfd.readouterr().err, *words)
     assert sorted(folder.rglob("*")) == before
+
+
+def test_the_second_of_two_packs_into_one_folder_is_refused(folder, capfd):
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from zoo.training.sources import open_source; from zoo.training.tfrecord_source import write\n"
+        "def slowly(indices):\n"
+        "    for index in indices:\n"
+        "        print(index, flush=True); sys.stdin.readline(); yield index\n"
+        "write(open_source('folder:photos'), Path('packed'), track=slowly)"
+    )
+    first = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert first.stdout.readline() == "0\n"
+    assert_refused(zoo("pack", "folder:photos", "--out", "packed"), capfd.readouterr().err, "another process is writing packed")
+    first.communicate("\n" * 20)
+    assert first.returncode == 0
+    packed = open_source("tfrecord:packed", max_bad=0)
+    assert [int(np.asarray(packed.image(index)).max()) for index in range(10)] == [25 * number for number in range(10)]
+    assert sorted(path.name for path in folder.iterdir()) == ["packed", "photos"]
+
+
+def test_a_picture_that_cannot_be_read_now_stops_it(folder, capfd, monkeypatch):
+    """It is not left out for ever because it was not there for a moment."""
+    lost = folder / "photos" / "7.png"
+    listed = sorted(Path("photos").iterdir())
+    monkeypatch.setattr("zoo.training.sources.list_pictures", lambda root: listed)
+    lost.unlink()
+    assert_refused(zoo("pack", "folder:photos", "--out", "packed"), capfd.readouterr().err, "7.png")
+    assert sorted(path.name for path in folder.iterdir()) == ["photos"]
 
 
 def test_help_shows_an_example_and_imports_nothing_heavy():

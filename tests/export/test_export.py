@@ -6,6 +6,9 @@ import fcntl
 import json
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -16,12 +19,14 @@ from ai_edge_litert.interpreter import Interpreter
 
 import zoo
 from tests.export.networks import batch, generator, inpainter, pictures, stylise, unportable
+from zoo.common.signals import Terminated
 from zoo.export import litert
 from zoo.export.export import export_model, verify_directory
 from zoo.export.exporter import in_float32
 from zoo.export.manifest import read_manifest, sha256
 from zoo.export.runtimes import load
 
+ROOT = Path(__file__).parents[2]
 PRECISIONS = ("float32", "float16", "dynamic_int8")
 INPUTS = {"image": ["batch", "height", "width", 3], "strength": ["batch"], "style_weights": ["batch", 2]}
 FIXED_INPUTS = {"image": [1, 48, 64, 3], "strength": [1], "style_weights": [1, 2]}
@@ -305,23 +310,47 @@ def test_an_interrupt_that_a_converter_swallowed_still_counts(tmp_path):
 
 
 def test_what_a_killed_export_left_is_cleared_away(tmp_path):
-    left = tmp_path / ".out.partial"
-    (left / "onnx").mkdir(parents=True)
-    (left / "onnx" / "half.onnx").write_bytes(b"half")
+    code = (
+        "import os, signal, sys\n"
+        "from tests.export.networks import generator, pictures\n"
+        "from zoo.export.export import export_model\n"
+        "kill = lambda text, done, of: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "export_model(generator(), sys.argv[1], name='g', formats=('savedmodel',), pictures=pictures(), progress=kill)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], cwd=ROOT, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert any(path.name.startswith(".part-") for path in tmp_path.iterdir()) and not (tmp_path / "out").exists()
     export_model(generator(), tmp_path / "out", name="g", formats=("savedmodel",), precisions=("float32",), pictures=pictures())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-    assert not (tmp_path / "out" / "onnx").exists()
+
+
+def test_a_link_where_an_export_used_to_be_written_is_left_alone(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file.txt").write_text("mine")
+    (tmp_path / ".out.partial").symlink_to(tmp_path / "mine")
+    export_model(generator(), tmp_path / "out", name="g", formats=("savedmodel",), precisions=("float32",), pictures=pictures())
+    assert (tmp_path / "mine" / "file.txt").read_text() == "mine" and (tmp_path / "out" / "manifest.json").is_file()
 
 
 def test_an_export_that_another_process_writes_is_left_alone(tmp_path):
-    (tmp_path / ".out.partial").mkdir()
-    held = os.open(tmp_path / ".out.partial", os.O_RDONLY)
+    held = os.open(tmp_path / ".out.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
         with pytest.raises(OSError, match="another process is writing"):
             export_model(generator(), tmp_path / "out", name="g", pictures=pictures())
     finally:
         os.close(held)
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_sigterm_leaves_nothing(tmp_path, swallowed):
+    def stop(text, done, of):
+        with contextlib.suppress(Terminated) if swallowed else contextlib.nullcontext():
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(Terminated):
+        export_model(generator(), tmp_path / "out", name="g", formats=("savedmodel",), pictures=pictures(), progress=stop)
+    assert not any(tmp_path.iterdir()) and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize(
@@ -345,6 +374,6 @@ def test_wrong_use_is_one_line(tmp_path, changed, match):
 def test_an_output_that_exists_is_kept(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="already exists"):
+    with pytest.raises(FileExistsError, match="exists already"):
         export_model(generator(), tmp_path / "out", name="g", pictures=pictures())
     assert (tmp_path / "out" / "mine.txt").read_text() == "mine"

@@ -5,8 +5,9 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from tests.export.networks import batch, generator, inpainter, pictures, stylise
+from zoo.common.strokes import free_form
 from zoo.export.report import amplification
-from zoo.export.signature import example_inputs, free_form_mask, signature_of
+from zoo.export.signature import example_inputs, signature_of
 from zoo.export.verify import References, compare, psnr, ssim
 
 PICTURE = pictures(1)[0]
@@ -88,9 +89,9 @@ def test_example_inputs_are_real_in_range_and_repeatable():
 
 @pytest.mark.parametrize("size", [(9, 9), (64, 200), (256, 256)])
 def test_masks_are_holes_of_some_size(size):
-    areas = [free_form_mask(*size, np.random.default_rng(seed)).mean() for seed in range(8)]
+    areas = [free_form(*size, np.random.default_rng(seed)).mean() for seed in range(8)]
     assert min(areas) > 0.005 and max(areas) < 0.8
-    assert set(np.unique(free_form_mask(*size, np.random.default_rng(0)))) == {0.0, 1.0}
+    assert set(np.unique(free_form(*size, np.random.default_rng(0)))) == {0.0, 1.0}
 
 
 def test_cases_cover_sizes_and_batches():

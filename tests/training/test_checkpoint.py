@@ -97,3 +97,81 @@ def test_a_full_disk_leaves_the_earlier_one(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.npz"]
     assert restore(tmp_path, compiled(1)) == 1
+
+
+def mutated(whole, random):
+    """The file with one thing wrong: bits turned, bytes lost, moved, doubled or made up."""
+    data = bytearray(whole)
+    start, length = int(random.integers(len(data))), int(random.integers(1, 200))
+    kind = random.integers(6)
+    if kind == 0:
+        data[start] ^= 1 << int(random.integers(8))
+    elif kind == 1:  # in what describes the members, most of which lies at the end
+        data[-int(random.integers(1, min(len(data), 2000)))] = int(random.integers(256))
+    elif kind == 2:
+        del data[start:]
+    elif kind == 3:
+        del data[start : start + length]
+    elif kind == 4:
+        data[start : start + length] = random.bytes(length)
+    else:
+        data[start:start] = data[start : start + length]
+    return bytes(data)
+
+
+def survive(directory, count):
+    """Damages the newer of two checkpoints in `count` ways; it is read as it was written, or the older one is."""
+    model = compiled(0)
+    written = {}
+    for step in (1, 2):
+        checkpoint.save(directory, step, model)
+        written[step] = checkpoint.read(directory, model).arrays
+        model.set_weights([weight + 1 for weight in model.get_weights()])
+    path = directory / "step-00000002.npz"
+    whole = path.read_bytes()
+    random = np.random.default_rng(16)
+    fell_back = 0
+    for _ in range(count):
+        path.write_bytes(mutated(whole, random))
+        step, arrays = checkpoint.read(directory, model)
+        assert all(np.array_equal(arrays[name], value) for name, value in written[step].items())
+        fell_back += step == 1
+    return fell_back
+
+
+def test_three_hundred_damaged_ones_fall_back_or_are_whole(tmp_path, caplog):
+    assert survive(tmp_path, 300) > 150
+    assert all("\n" not in line and "taking the one before it" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize("what", ["of no use", "compressed", "fewer", "a folder", "named otherwise"])
+def test_whatever_cannot_be_read_falls_back(tmp_path, what, caplog):
+    model, other = compiled(0), compiled(1)
+    checkpoint.save(tmp_path, 1, model)
+    checkpoint.save(tmp_path, 2, other)
+    path = tmp_path / "step-00000002.npz"
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    if what == "a folder":
+        path.unlink()
+        path.mkdir()
+    elif what == "named otherwise":
+        path.rename(tmp_path / "step-two.npz")
+    elif what == "compressed":
+        np.savez_compressed(path, **arrays)
+    else:
+        arrays.pop(next(name for name in arrays if name.startswith("00001")))
+        np.savez(path, **arrays) if what == "fewer" else path.write_bytes(b"PK\x05\x06" + bytes(18))
+    assert restore(tmp_path, other) == 1 and same(model, other)
+    checkpoint.save(tmp_path, 3, other, keep=1)
+    assert checkpoint.newest(tmp_path) == 3
+
+
+def test_one_from_before_variables_were_counted_is_read(tmp_path):
+    model, other = compiled(0), compiled(1)
+    checkpoint.save(tmp_path, 5, model)
+    path = tmp_path / "step-00000005.npz"
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **(arrays | {"metadata": np.array('{"step": 5}')}))
+    assert restore(tmp_path, other) == 5 and same(model, other)

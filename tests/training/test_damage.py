@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from tests.models import batches, sample
 from zoo import create, specs
+from zoo.common.similarity import psnr
 from zoo.training.batches import Batches
 from zoo.training.degradations import (
     NOISES,
@@ -22,7 +23,6 @@ from zoo.training.degradations import (
 )
 from zoo.training.degradations.blur import blur, disc_kernel, gaussian_kernel, sinc_kernel
 from zoo.training.degradations.recipes import DAMAGES, Step
-from zoo.training.restoration_metrics import psnr
 from zoo.training.sources import open_source
 
 SENSORS = ("gaussian", "by_channel", "correlated", "chroma", "poisson", "sensor")

@@ -7,8 +7,9 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tests.models import sample
+from zoo.common.luma import studio_luma
+from zoo.common.similarity import psnr, ssim
 from zoo.training.degradations import NOISES, add_noise, downscale, downscaled_frames, resize_bicubic, resize_matrix, to_bytes
-from zoo.training.restoration_metrics import psnr, ssim, y_channel
 
 
 def generator(seed=0):
@@ -76,7 +77,7 @@ def test_bicubic_of_set5_is_the_published_one(data, factor, published):
         picture = picture[:height, :width]
         enlarged = to_bytes(resize_bicubic(downscale(picture, factor), factor)) / np.float32(255)
         inner = slice(factor, -factor)
-        a, b = (np.rint(255 * y_channel(x)[inner, inner]) / 255 for x in (enlarged, picture))
+        a, b = (np.rint(255 * studio_luma(x)[inner, inner]) / 255 for x in (enlarged, picture))
         found.append(psnr(a, b))
     assert np.mean(found) == pytest.approx(published, abs=0.015)
 
@@ -121,4 +122,4 @@ def test_pictures_of_two_sizes_are_refused(picture):
 
 
 def test_luma_equals_scikit_image(picture):
-    np.testing.assert_allclose(255 * y_channel(picture)[..., 0], rgb2ycbcr(picture)[..., 0], atol=1e-3)
+    np.testing.assert_allclose(255 * studio_luma(picture)[..., 0], rgb2ycbcr(picture)[..., 0], atol=1e-3)

@@ -5,9 +5,9 @@ import pytest
 
 import zoo
 from tests.models import adapted
+from zoo.common.similarity import psnr
 from zoo.training.evaluate import evaluate
 from zoo.training.metrics import extractor
-from zoo.training.restoration_metrics import psnr
 from zoo.training.sources import open_source
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.training.masks import KINDS, center, draw_mask, stroke
+from zoo.common.strokes import stroke
+from zoo.training.masks import KINDS, center, draw_mask
 
 
 def drawn(kind, seed=0, size=64, area=None):
@@ -51,7 +52,7 @@ def test_random_regions_cover_a_quarter():
 
 def test_strokes_scale_with_the_picture():
     """The published widths, 12 to 40 at 256 pixels: the mean area is about the same share at half the size."""
-    shares = [np.mean([stroke(size, np.random.default_rng(seed)).mean() for seed in range(60)]) for size in (128, 256)]
+    shares = [np.mean([stroke(size, size, np.random.default_rng(seed)).mean() for seed in range(60)]) for size in (128, 256)]
     assert shares[0] == pytest.approx(shares[1], rel=0.1)
 
 

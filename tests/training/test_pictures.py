@@ -1,6 +1,9 @@
 """Picture files of every kind people have: read right, or refused in one line that names the file."""
 
+import contextlib
+import errno
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from zoo.training.pictures import grid, list_pictures, read_picture, write_picture
+from zoo.training.pictures import grid, list_pictures, opened, read_picture, write_picture
 
 
 @pytest.fixture
@@ -211,3 +214,47 @@ def test_cmyk_profile_is_used(tmp_path):
     Image.new("CMYK", (16, 16), (10, 200, 90, 0)).save(tmp_path / "wrong.jpg", quality=100, icc_profile=profile)
     Image.new("CMYK", (16, 16), (10, 200, 90, 0)).save(tmp_path / "plain.jpg", quality=100)
     assert np.array_equal(read_picture(tmp_path / "wrong.jpg").rgb, read_picture(tmp_path / "plain.jpg").rgb)
+
+
+@contextlib.contextmanager
+def without_rights(path):
+    """The file cannot be read: not by its mode, which root does not heed, so root becomes nobody for a while."""
+    path.chmod(0)
+    nobody, me = 65534, os.geteuid()
+    if me == 0:
+        os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        os.seteuid(me)
+        path.chmod(0o644)
+
+
+def test_what_cannot_be_read_now_is_not_called_a_bad_picture(tmp_path):
+    path = tmp_path / "p.png"
+    Image.new("RGB", (4, 4)).save(path)
+    with without_rights(path), pytest.raises(PermissionError, match=r"^cannot read the picture .*p\.png: Permission denied$"):
+        read_picture(path)
+    with pytest.raises(NotADirectoryError, match=r"^cannot read the picture .*p\.png/q\.png: Not a directory$"):
+        read_picture(path / "q.png")
+    for error, kind in ((OSError(errno.EIO, "Input/output error"), OSError), (MemoryError(), MemoryError)):
+        with pytest.raises(kind, match=r"picture .*p\.png"), opened(path):
+            raise error
+    assert read_picture(path).rgb.shape == (4, 4, 3)
+
+
+def test_what_a_decoder_refuses_is_a_bad_picture(tmp_path):
+    path = tmp_path / "p.png"
+    Image.new("RGB", (4, 4)).save(path)
+    for error in (SyntaxError("broken\nchunk"), struct.error(), KeyError(3), OSError("image file is truncated")):
+        with pytest.raises(ValueError, match=r"^cannot read the picture .*p\.png: \S.*$"), opened(path):
+            raise error
+    with pytest.raises(ValueError, match="Invalid argument"), opened(path):
+        raise OSError(errno.EINVAL, "Invalid argument")  # a directory of a TIFF file that lies before its start
+
+
+def test_a_link_to_nowhere_is_not_written_through(tmp_path):
+    (tmp_path / "out.png").symlink_to(tmp_path / "elsewhere.png")
+    with pytest.raises(FileExistsError, match="exists already"):
+        write_picture(tmp_path / "out.png", np.zeros((4, 4, 3), np.float32))
+    assert not (tmp_path / "elsewhere.png").exists()

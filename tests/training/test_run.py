@@ -14,8 +14,8 @@ from PIL import Image
 
 from tests.training.processes import finish, start, start_workers
 from tests.training.tiny import Tiny, train_tiny, weights
+from zoo.common.signals import Terminated
 from zoo.training import checkpoint
-from zoo.training.callbacks import Terminated
 from zoo.training.pictures import read_picture
 
 
@@ -199,6 +199,50 @@ def test_too_many_bad_pictures_stop_with_the_list(tmp_path, pictures):
     with pytest.raises(ValueError, match="of 20 pictures are bad, more than max_bad 0.01 allows: 0"):
         train_tiny(tmp_path / "run", data=f"folder:{folder}")
     train_tiny(tmp_path / "tolerant", data=f"folder:{folder}", max_bad=0.3)
+
+
+def test_a_picture_that_vanishes_stops_the_run_which_goes_on_exactly_once_it_is_back(tmp_path, pictures):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for file in pictures.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    options = {"data": f"folder:{folder}", "steps": 300, "checkpoint_every": 20}
+    lost = folder / "07.png"
+
+    def take_away():
+        while (checkpoint.newest(tmp_path / "parts" / "checkpoint") or 0) < 40:
+            time.sleep(0.001)
+        lost.rename(tmp_path / "07.png")
+
+    thief = threading.Thread(target=take_away)
+    thief.start()
+    with pytest.raises(FileNotFoundError, match=r"picture.*07\.png"):
+        train_tiny(tmp_path / "parts", **options)
+    thief.join()
+    (tmp_path / "07.png").rename(lost)
+    train_tiny(tmp_path / "parts", resume=True, **options)
+    train_tiny(tmp_path / "whole", **options)
+    for whole, parts in zip(weights(tmp_path / "whole"), weights(tmp_path / "parts"), strict=True):
+        assert np.array_equal(whole, parts)
+
+
+def test_a_run_is_resumed_by_one_process_at_a_time(tmp_path, pictures):
+    run = tmp_path / "run"
+    options = {"data": f"folder:{pictures}", "steps": 100_000, "checkpoint_every": 20, "resume": True}
+    first = start({"out": run, **options})
+    while not checkpoint.newest(run / "checkpoint"):
+        assert first.poll() is None, first.stderr.read()
+        time.sleep(0.05)
+    with pytest.raises(BlockingIOError, match=r"^another process trains in .*run; wait for it, or choose another --out$"):
+        train_tiny(run, **options)
+    assert first.poll() is None
+    first.kill()
+    first.communicate()
+    step = checkpoint.newest(run / "checkpoint")
+    assert (run / ".lock").exists()  # and nobody holds it
+    options["steps"] = step + 20
+    train_tiny(run, **options)
+    assert (run / "model.keras").exists() and not any(path.name.startswith(".") for path in run.rglob("*"))
 
 
 @pytest.mark.parametrize(("number", "kind"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.training.crops import Crop
 from zoo.training.sources import SAMPLES, open_source
 
 
@@ -107,3 +108,24 @@ def test_a_source_without_a_single_good_picture_stops(tmp_path):
         (tmp_path / name).touch()
     with pytest.raises(ValueError, match="2 of 2 pictures are bad"):
         open_source(f"folder:{tmp_path}", max_bad=1).good(0, open_source(f"folder:{tmp_path}").image)
+
+
+def test_a_picture_that_is_not_there_is_not_bad(folder, caplog):
+    source = open_source(f"folder:{folder}")
+    moved = (folder / "04.png").rename(folder.parent / "04.png")
+    for take in (source.image, source.contents, lambda index: source.crop(index, Crop(8, 3, None, (0, 0), False))):
+        with pytest.raises(FileNotFoundError, match=r"picture.*04\.png"):
+            source.good(4, take)
+    moved.rename(folder / "04.png")
+    assert source.good(4, source.image)[0] == 4 and not caplog.messages
+
+
+def test_a_picture_for_which_there_is_no_memory_is_not_bad(folder, monkeypatch):
+    def full(*arguments, **options):
+        raise MemoryError
+
+    source = open_source(f"folder:{folder}")
+    monkeypatch.setattr(Image.Image, "convert", full)
+    Image.new("L", (8, 8)).save(folder / "04.png")
+    with pytest.raises(MemoryError, match=r"not enough memory to read the picture .*04\.png"):
+        source.good(4, source.image)

@@ -9,8 +9,8 @@ import numpy as np
 from keras import layers, ops
 
 from zoo._base import ImageModel
+from zoo.common.signals import Terminated
 from zoo.specs import Normal, Picture
-from zoo.training.callbacks import Terminated
 from zoo.training.run import train
 
 

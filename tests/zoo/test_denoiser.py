@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from tests.models import batches, sample
-from zoo.training.restoration_metrics import psnr
+from zoo.common.similarity import psnr
 
 
 def tiny(**config):

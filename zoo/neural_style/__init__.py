@@ -11,6 +11,7 @@ from zoo._base import ImageModel
 from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._windows import windows
+from zoo.common.luma import BT601
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
@@ -19,7 +20,6 @@ from zoo.neural_style.geometry import SMALLEST, cover, sides, sides_of_style
 from zoo.specs import Uniform
 
 BLANK = 0.5
-LUMINANCE = np.array([0.299, 0.587, 0.114], "float32")  # BT.601
 
 
 @register("neural_style")
@@ -298,4 +298,4 @@ def masked(maps: dict[str, Any], mask: Any) -> dict[str, Any]:
 
 def gray(picture: Any) -> Any:
     """The luminance of [N, H, W, 3], in all three channels."""
-    return ops.repeat(ops.sum(picture * LUMINANCE, axis=-1, keepdims=True), 3, axis=-1)
+    return ops.repeat(ops.sum(picture * np.array(BT601, "float32"), axis=-1, keepdims=True), 3, axis=-1)

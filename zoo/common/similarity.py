@@ -1,15 +1,16 @@
-"""How near a restored picture is to the original: PSNR, SSIM, and the luma on which super-resolution is measured. NumPy only."""
+"""How near a picture is to another: PSNR and SSIM, in float64."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 
-def psnr(picture: np.ndarray, original: np.ndarray, where: np.ndarray | None = None) -> float:
-    """Peak signal-to-noise ratio in decibels, of pictures in [0, 1]; infinite for equal pictures.
+def psnr(picture: np.ndarray, original: np.ndarray, where: np.ndarray | None = None, peak: float = 1.0) -> float:
+    """Peak signal-to-noise ratio in decibels; infinite for equal pictures, NaN where one holds no number.
 
     Args:
         picture, original: float [H, W, C].
         where: a mask [H, W, 1]; only pixels where it is above 0.5 count.
+        peak: the span of the values; 1 for pictures in [0, 1].
 
     Raises:
         ValueError: the pictures differ in shape.
@@ -20,7 +21,7 @@ def psnr(picture: np.ndarray, original: np.ndarray, where: np.ndarray | None = N
     if where is not None:
         difference = difference[where[..., 0] > 0.5]
     error = np.mean(np.square(difference))
-    return float(-10 * np.log10(error)) if error else float("inf")
+    return float(-10 * np.log10(error / peak**2)) if error else float("inf")
 
 
 def ssim(picture: np.ndarray, original: np.ndarray) -> float:
@@ -48,9 +49,3 @@ def _blur(x: np.ndarray) -> np.ndarray:
     for axis in (0, 1):
         x = sliding_window_view(x, 11, axis) @ window
     return x
-
-
-def y_channel(picture: np.ndarray) -> np.ndarray:
-    """The luma of ITU-R BT.601 in its range of 16 to 235 of 255, as Matlab's `rgb2ycbcr`: [H, W, 3] to [H, W, 1]."""
-    weights = np.array([65.481, 128.553, 24.966]) / 255
-    return (np.asarray(picture, np.float64) @ weights)[..., None] + 16 / 255
