@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from zoo.cli.inputs import trust_option
+from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
@@ -30,6 +32,7 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
     type=click.Choice(["local", "ray"]),
     help="ray spreads the pictures over a cluster and leaves out those that are done.",
 )
+@trust_option
 @provenance_option
 def apply(
     what: str,
@@ -43,6 +46,7 @@ def apply(
     tile: int | None,
     threads: int | None,
     engine: str,
+    trust: bool,
     marked: bool,
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
@@ -71,7 +75,7 @@ def apply(
     if any(is_video(picture) for picture in pictures):
         if len(pictures) > 1 or what == "neural_style" or engine == "ray" or tile or settings:
             raise ValueError("a video is taken alone, by a trained model, without --tile, --engine and --set")
-        runtime = blending(open_runtime(what, threads), styles)
+        runtime = blending(open_runtime(what, threads, trust), styles)
         metadata = provenance_of(what, runtime, marked)
         return apply_video(runtime, pictures[0], out, styles, mask, strength, preserve_color, metadata)
     if is_video(out):
@@ -83,7 +87,7 @@ def apply(
         if what == "neural_style" or settings or tile:
             raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")
         options = {"styles": styles, "mask": mask, "strength": strength, "preserve_color": preserve_color}
-        return apply_on_ray(what, jobs, out, {**options, "threads": threads, "marked": marked})
+        return apply_on_ray(what, jobs, out, {**options, "threads": threads, "trust": trust, "marked": marked})
     if what == "neural_style":
         if strength != 1 or threads or tile:
             raise ValueError(
@@ -93,7 +97,7 @@ def apply(
     elif settings:
         raise ValueError("--set is for neural_style; a trained model has its settings in its file")
     else:
-        runtime = blending(open_runtime(what, threads), styles)
+        runtime = blending(open_runtime(what, threads, trust), styles)
         metadata = provenance_of(what, runtime, marked)
         if is_compositor(runtime.signature):
             return compose_with(runtime, pictures, out, metadata)
@@ -110,13 +114,13 @@ def apply(
         except (ValueError, OSError) as error:
             failures.append(str(error))
             if len(jobs) > 1:
-                click.echo(f"skipped: {error}", err=True)
+                click.echo(printable(f"skipped: {error}"), err=True)
     if len(jobs) == 1 and failures:
         raise ValueError(failures[0])
     if len(jobs) == 1:
-        click.echo(str(jobs[0][1]))
+        click.echo(printable(str(jobs[0][1])))
     else:
-        click.echo(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}")
+        click.echo(printable(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}"))
     if failures:
         raise ValueError(f"{len(failures)} of {len(jobs)} pictures could not be read or written; they are named above")
 

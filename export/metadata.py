@@ -6,10 +6,12 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo.export.files import inside, read_bytes
 from zoo.export.manifest import FLOORS
 from zoo.export.signature import Signature, Tensor
 
 MEMBER = "metadata.json"
+MOST_BYTES = 1 << 20  # of it; compressed, a few kilobytes can stand for gigabytes
 RANGES = {"latent": "standard normal", "style_weights": "0 to 1, adding up to 1", "mask": "0 or 1; 1 marks the hole"}
 # What only people know of a model: key -> what to write where nothing is known.
 ASKED = {
@@ -70,12 +72,26 @@ def read(path: Path) -> dict[str, str]:
     """The facts of an artefact; nothing where it has none, such as one made elsewhere."""
     if path.is_dir():
         file = next(iter(sorted(path.rglob(f"assets.extra/{MEMBER}"), reverse=True)), None)
-        return json.loads(file.read_text(encoding="utf-8")) if file else {}
+        return _facts(read_bytes(inside(path, file.relative_to(path).as_posix()), MOST_BYTES)) if file else {}
     if path.suffix == ".onnx":
         import onnx
 
         return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
     if path.suffix == ".tflite" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(MEMBER)) if MEMBER in archive.namelist() else {}
+            if MEMBER not in archive.namelist():
+                return {}
+            with archive.open(MEMBER) as member:
+                return _facts(member.read(MOST_BYTES + 1))
     return {}
+
+
+def _facts(content: bytes) -> dict[str, str]:
+    """Raises ValueError for what is too large, nested without end, or no texts by name."""
+    try:
+        found = json.loads(content) if len(content) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError(f"{MEMBER} in it holds no description of a model")
+    return found
