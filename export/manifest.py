@@ -135,7 +135,7 @@ def _typed(kind: Any, values: dict[str, Any]) -> Any:
     """The dataclass of these values. Raises TypeError for a missing or unknown field, or one of another type."""
     made = kind(**values)
     for field in dataclasses.fields(kind):
-        wanted = getattr(field.type, "__origin__", field.type)
+        wanted: Any = getattr(field.type, "__origin__", field.type)
         value = getattr(made, field.name)
         if wanted in (int, float):
             fits = isinstance(value, int | float) and not isinstance(value, bool)
@@ -152,7 +152,10 @@ def _shown(value: Any) -> str:
 
 
 def _tensor(name: str, found: dict[str, Any]) -> Tensor:
-    value_range = None if found["range"] is None else tuple(float(end) for end in found["range"])
+    value_range = None
+    if found["range"] is not None:
+        low, high = found["range"]
+        value_range = float(low), float(high)
     tensor = Tensor(found["name"], found["dtype"], tuple(found["shape"]), value_range)
     plain = all(isinstance(axis, str | int) and str(axis).isprintable() for axis in (*tensor.shape, name, tensor.dtype))
     if not plain or tensor.name != name:

@@ -23,7 +23,8 @@ class Connection(H11Protocol):
         self.since = self.loop.time()
         self.loop.call_later(LOOK_SECONDS, self._look)
         if len(self.connections) > MOST:
-            waiting = [connection for connection in self.connections if connection.waits and connection is not self]
+            others: Any = self.connections - {self}
+            waiting = [connection for connection in others if connection.waits]
             min(waiting, key=lambda connection: connection.since, default=self).transport.abort()
 
     @property

@@ -92,7 +92,7 @@ def _is_base64(value: Any) -> bool:
 
 def _tensor(value: Any, dtype: str) -> np.ndarray:
     """A nested list as an array; its shape is that of its first elements, and every other must agree."""
-    shape = []
+    shape: list[int] = []
     first = value
     while isinstance(first, list):
         if len(shape) == DEEPEST:

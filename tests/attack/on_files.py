@@ -165,10 +165,16 @@ def _listed(path: str) -> str:
 
 
 def _model(path: str) -> str:
-    """Opened as `zoo apply` does, and described as in a picture that it makes."""
+    """Opened and run as `zoo apply` does, and described as in a picture that it makes."""
     from zoo.export.provenance import provenance, source_type
     from zoo.export.runtimes import load
+    from zoo.export.signature import example_inputs
 
     runtime = load(path, threads=1, trust=True)
     provenance(source_type(runtime.signature), {"model": "odd", **runtime.facts})
+    inputs = example_inputs(runtime.signature, pictures()[:1])
+    try:
+        runtime(**inputs)
+    except Exception as error:  # each runtime has its own classes for what it cannot compute; the command says it in one line
+        return f"not run: {type(error).__name__}"
     return "opened"
