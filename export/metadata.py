@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -78,12 +79,20 @@ def read(path: Path) -> dict[str, str]:
 
         return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
     if path.suffix == ".tflite" and zipfile.is_zipfile(path):
+        return _facts(_member(path))
+    return {}
+
+
+def _member(path: Path) -> bytes:
+    """As much of it as is allowed, and one byte; an empty object where there is none. Raises ValueError for a damaged archive."""
+    try:
         with zipfile.ZipFile(path) as archive:
             if MEMBER not in archive.namelist():
-                return {}
+                return b"{}"
             with archive.open(MEMBER) as member:
-                return _facts(member.read(MOST_BYTES + 1))
-    return {}
+                return member.read(MOST_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:  # what zipfile raises
+        raise ValueError(f"{path}: the description at its end is damaged: {' '.join(str(error).split())}") from error
 
 
 def _facts(content: bytes) -> dict[str, str]:

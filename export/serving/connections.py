@@ -57,9 +57,15 @@ class Connection(H11Protocol):
             self.transport.abort()
 
 
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Neither what was no HTTP, nor a request that the server's end cut short."""
+    kind = record.exc_info and record.exc_info[0]
+    return bool(kind) and not issubclass(kind, asyncio.CancelledError)
+
+
 def configuration(application: Any, shutdown_seconds: int) -> uvicorn.Config:
     """uvicorn's settings, with its log for what is a fault of the server's own: not for every odd request."""
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.exc_info is not None)
+    logging.getLogger("uvicorn.error").addFilter(_is_fault)
     return uvicorn.Config(
         application,
         http=Connection,

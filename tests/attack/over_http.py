@@ -2,6 +2,7 @@
 
 import json
 import random
+import select
 import socket
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.export.requests import png, request_for
 from tests.export.served import Server
 
 SECONDS = 30  # after which an answer counts as none
+QUIET_SECONDS = 0.2  # after which the sender of half a request hangs up
 BODIES = (
     ("stylise", request_for(png())),
     ("stylise", {"inputs": {"image": [[[[0.5] * 3] * 8] * 8], "style_weights": [[1, 0]], "strength": [1]}}),
@@ -34,8 +36,8 @@ def attack(directory: Path, count: int, seed: int) -> Counts:
     server = Server(directory, "--trust", "--max-body", "8", "--max-pixels", "0.5")
     for index in range(count):
         chance = random.Random(f"{seed} http {index}")
-        request = odd_request(chance)
-        outcome, words = sent(server.port, request)
+        request, whole = odd_request(chance)
+        outcome, words = sent(server.port, request, whole)
         if server.process.poll() is not None:
             counts.add("crashed", repr(request[:300]))
             server = Server(directory, "--trust", "--max-body", "8", "--max-pixels", "0.5")
@@ -51,7 +53,8 @@ def attack(directory: Path, count: int, seed: int) -> Counts:
     return counts
 
 
-def odd_request(chance: random.Random) -> bytes:
+def odd_request(chance: random.Random) -> tuple[bytes, bool]:
+    """A request, and whether it is whole as HTTP, so that it must be answered."""
     model, document = chance.choice(BODIES)
     kind = chance.randrange(10)
     body = odd_json(document, chance) if kind < 5 else json.dumps(document).encode()
@@ -65,16 +68,17 @@ def odd_request(chance: random.Random) -> bytes:
         lines.append(b"X: " + chance.choice(WORDS))
     lines += [b"Content-Length: %d" % len(body), b"Connection: close", b"", b""]
     whole = b"\r\n".join(lines) + body
-    return damaged(whole, chance) if kind == 9 else whole
+    return (damaged(whole, chance) if kind == 9 else whole), kind < 7
 
 
-def sent(port: int, request: bytes) -> tuple[str, str]:
+def sent(port: int, request: bytes, whole: bool) -> tuple[str, str]:
     """The outcome of one request, and what was answered."""
     answer, deadline = b"", time.monotonic() + SECONDS
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
         try:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            if not whole and not select.select([connection], [], [], QUIET_SECONDS)[0]:
+                connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(1 << 16):
                 answer += part
                 if time.monotonic() > deadline:
@@ -86,7 +90,8 @@ def sent(port: int, request: bytes) -> tuple[str, str]:
     head, _, body = answer.partition(b"\r\n\r\n")
     status = head[9:12]
     own = status.startswith(b"5") and status not in (b"501", b"503")
-    return ("raw" if own or b"Traceback" in body else "clean"), repr(answer[:200])
+    bare = own or b"Traceback" in body or (whole and not status)
+    return ("raw" if bare else "clean"), repr(answer[:200])
 
 
 def honest(server: Server) -> bool:

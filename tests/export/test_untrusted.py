@@ -218,6 +218,14 @@ def test_a_description_that_is_none_is_one_line(export, tmp_path, text):
         metadata.read(bare)
 
 
+def test_a_description_that_is_damaged_is_one_line(export, tmp_path):
+    content = (export / "litert" / "g-dynamic-float32.tflite").read_bytes()
+    damaged = tmp_path / "damaged.tflite"
+    damaged.write_bytes(content.replace(b"PK\x01\x02", b"PK\x01\x03"))
+    with pytest.raises(ValueError, match="the description at its end is damaged"):
+        metadata.read(damaged)
+
+
 @pytest.mark.parametrize("kind", ["member", "array", "link"])
 def test_a_keras_file_that_grows_without_end_or_leads_elsewhere_is_refused(export, tmp_path, kind):
     bomb = tmp_path / "bomb.keras"
