@@ -59,8 +59,8 @@ class Connection(H11Protocol):
 
 def _is_fault(record: logging.LogRecord) -> bool:
     """Neither what was no HTTP, nor a request that the server's end cut short."""
-    kind = record.exc_info and record.exc_info[0]
-    return bool(kind) and not issubclass(kind, asyncio.CancelledError)
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is not None and not issubclass(kind, asyncio.CancelledError)
 
 
 def configuration(application: Any, shutdown_seconds: int) -> uvicorn.Config:
