@@ -14,6 +14,7 @@ ROW, COLUMN = "predictions", "outputs"
 BINARY_SUFFIX = "_bytes"  # outputs of such a name are written as base64
 MOST_VALUES = 2_000_000  # in one body: Python reads and writes them all at one go, while everybody waits
 DEEPEST = 8  # axes of a tensor
+PART_VALUES = 10_000  # written at one go
 FLOAT_MAX = float(np.finfo("float32").max)
 
 
@@ -185,8 +186,8 @@ def _texts(name: str, array: np.ndarray) -> list[str]:
 
 
 def _numbers(array: np.ndarray) -> str:
-    """Row by row, since other threads stand still while Python writes a list."""
-    return _joined(map(_numbers, array)) if array.ndim > 1 else json.dumps(array.tolist())
+    """Part by part where it is large, since other threads stand still while Python writes a list."""
+    return _joined(map(_numbers, array)) if array.ndim > 1 and array.size > PART_VALUES else json.dumps(array.tolist())
 
 
 def _joined(texts: Iterable[str]) -> str:
