@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.pins
 
-.PHONY: setup demo test test-long lint bench quality lock clean
+.PHONY: setup demo test test-long attack lint bench quality lock clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ test: setup
 # Clusters, Ray, and workers that are killed: some minutes more.
 test-long: setup
 	$(BIN)/pytest -m long
+
+# Damaged requests, manifests and models, TIMES as many as in test-long; the counts go into docs/security.md.
+attack: setup
+	$(BIN)/python -m tests.attack --write --times $(or $(TIMES),10) --seed $(or $(SEED),0)
 
 # mypy finds training/, export/ and cli/ where they are installed by a tree of links.
 lint: setup

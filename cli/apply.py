@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from zoo import roles
+from zoo.cli.inputs import trust_option
+from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
 from zoo.common.text import one_line
 
@@ -35,6 +37,7 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
     help="ray spreads the pictures over a cluster and leaves out those that are done.",
 )
 @click.option("--skip-existing", is_flag=True, help="Leave out pictures whose result is there: goes on where it was interrupted.")
+@trust_option
 @provenance_option
 def apply(
     what: str,
@@ -49,6 +52,7 @@ def apply(
     threads: int | None,
     engine: str,
     skip_existing: bool,
+    trust: bool,
     marked: bool,
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
@@ -81,7 +85,7 @@ def apply(
     if any(is_video(picture) for picture in pictures):
         if len(pictures) > 1 or untrained or engine == "ray" or tile or settings:
             raise ValueError("a video is taken alone, by a trained model, without --tile, --engine and --set")
-        runtime = blending(open_runtime(what, threads), styles)
+        runtime = blending(open_runtime(what, threads, trust), styles)
         metadata = provenance_of(what, runtime, marked)
         return apply_video(runtime, pictures[0], out, asked, preserve_color, metadata)
     if is_video(out):
@@ -94,7 +98,7 @@ def apply(
         if untrained or settings or tile:
             raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")
         options = {"asked": asked, "preserve_color": preserve_color}
-        return apply_on_ray(what, jobs, out, {**options, "threads": threads, "marked": marked})
+        return apply_on_ray(what, jobs, out, {**options, "threads": threads, "trust": trust, "marked": marked})
     if skip_existing and not (jobs := missing(jobs)):
         return
     if untrained == "paint":
@@ -105,7 +109,7 @@ def apply(
     elif settings:
         raise ValueError("--set is for a family that needs no training; a trained model has its settings in its file")
     else:
-        runtime = blending(open_runtime(what, threads), styles)
+        runtime = blending(open_runtime(what, threads, trust), styles)
         metadata = provenance_of(what, runtime, marked)
         if runtime.signature.input(roles.Layers):
             return compose_with(runtime, pictures, out, metadata)
@@ -122,13 +126,13 @@ def apply(
         except (ValueError, OSError, MemoryError) as error:
             failures.append(fault_of(source, error))
             if len(jobs) > 1:
-                click.echo(f"skipped: {failures[-1]}", err=True)
+                click.echo(printable(f"skipped: {failures[-1]}"), err=True)
     if len(jobs) == 1 and failures:
         raise ValueError(failures[0])
     if len(jobs) == 1:
-        click.echo(str(jobs[0][1]))
+        click.echo(printable(str(jobs[0][1])))
     else:
-        click.echo(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}")
+        click.echo(printable(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}"))
     if failures:
         raise ValueError(f"{len(failures)} of {len(jobs)} pictures could not be read or written; they are named above")
 

@@ -15,7 +15,7 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
         what: as for `zoo apply`, at the same path on all machines.
         jobs: every picture, and the file that it becomes.
         out: where the results go, for the last line.
-        options: `asked`, `preserve_color`, `threads`, `marked`: see `zoo apply`.
+        options: `asked`, `preserve_color`, `threads`, `trust`, `marked`: see `zoo apply`.
 
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
@@ -58,7 +58,7 @@ class Worker:
         from zoo.cli.transform import frames_of, transformed
 
         os.chdir(folder)
-        runtime = open_runtime(what, options["threads"] or 1)
+        runtime = open_runtime(what, options["threads"] or 1, options["trust"])
         if frames_of(runtime.signature) > 1:
             raise ValueError("--engine ray takes single pictures; this model looks at neighbouring frames")
         self.transform = transformed(runtime, options["asked"], options["preserve_color"])

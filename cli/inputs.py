@@ -10,6 +10,8 @@ import click
 from zoo import roles
 from zoo.roles import Role, Signature
 
+trust_option = click.option("--trust", is_flag=True, help="Run a SavedModel that no manifest lists; it can write files.")
+
 
 @dataclasses.dataclass(frozen=True)
 class Asked:

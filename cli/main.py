@@ -21,6 +21,7 @@ from zoo.cli.export import export
 from zoo.cli.lint import lint
 from zoo.cli.list import list_families
 from zoo.cli.pack import pack
+from zoo.cli.printable import printable
 from zoo.cli.release import release
 from zoo.cli.sample import sample
 from zoo.cli.serve import serve
@@ -71,7 +72,7 @@ def describe(error: BaseException) -> str:
 def fail(message: str, debug: bool, code: int = 2) -> None:
     if debug:
         traceback.print_exc()
-    click.echo(f"zoo: {message}", err=True)
+    click.echo(f"zoo: {printable(message)}", err=True)
     sys.exit(code)
 
 

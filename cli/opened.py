@@ -73,13 +73,13 @@ class PictureModel:
         return results if isinstance(picture, list) else results[0]
 
 
-def open_runtime(what: str, threads: int | None) -> Any:
-    """The runtime that runs WHAT: an artefact's own, or Keras."""
+def open_runtime(what: str, threads: int | None, trust: bool = False) -> Any:
+    """The runtime that runs WHAT: an artefact's own, or Keras. `trust` is for SavedModels that no manifest lists."""
     from zoo.export.runtimes import load
 
     path = Path(what)
     if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
-        return load(path, threads=threads)
+        return load(path, threads=threads, trust=trust)
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from zoo.cli.printable import printable
+
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
@@ -27,8 +29,8 @@ def release(directory: Path, new: Path | None, stable: int | None) -> None:
 
     if new is not None:
         number = add_version(directory, new)
-        click.echo(f"{directory} serves version {number} as canary; to give it to everybody:")
-        click.echo(f"zoo release {directory} --stable {number}")
+        click.echo(printable(f"{directory} serves version {number} as canary; to give it to everybody:"))
+        click.echo(printable(f"zoo release {directory} --stable {number}"))
     elif stable is not None:
         make_stable(directory, stable)
-        click.echo(f"{directory} serves version {stable} as stable")
+        click.echo(printable(f"{directory} serves version {stable} as stable"))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from zoo import roles
+from zoo.cli.inputs import trust_option
 from zoo.cli.provenance import provenance_of, provenance_option
 from zoo.roles import Role, Signature
 
@@ -22,6 +23,7 @@ from zoo.roles import Role, Signature
 @click.option("--interpolate", is_flag=True, help="Every row walks from one latent to another.")
 @click.option("--mix", is_flag=True, help="A sheet of pictures with coarse, middle or fine styles of others; for stylegan.")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads for LiteRT and ONNX files.")
+@trust_option
 @provenance_option
 def sample(
     what: str,
@@ -33,6 +35,7 @@ def sample(
     interpolate: bool,
     mix: bool,
     threads: int | None,
+    trust: bool,
     marked: bool,
 ) -> None:
     """Draws pictures from the generator WHAT: a run directory, a .keras file, a shipped weight or an exported artefact.
@@ -51,7 +54,7 @@ def sample(
         raise ValueError(
             "--mix needs a latent for every layer, which an exported file has no input for; give the run or its model.keras"
         )
-    runtime = open_runtime(what, threads)
+    runtime = open_runtime(what, threads, trust)
     metadata = provenance_of(what, runtime, marked)
     if mix:
         write_picture(out, mixing_sheet(what, 1.0 if truncation is None else truncation, seed), metadata=metadata)

@@ -17,7 +17,17 @@ import click
 @click.option(
     "--max-pixels", default=4.0, show_default=True, type=click.FloatRange(0.01), metavar="MILLIONS", help="Of one request."
 )
-def serve(directory: Path, port: int, grpc_port: int, host: str, max_requests: int, max_body: int, max_pixels: float) -> None:
+@click.option("--trust", is_flag=True, help="Serve SavedModels too that the manifest does not list; they can write files.")
+def serve(
+    directory: Path,
+    port: int,
+    grpc_port: int,
+    host: str,
+    max_requests: int,
+    max_body: int,
+    max_pixels: float,
+    trust: bool,
+) -> None:
     """Serves the export DIR on this machine: TensorFlow Serving's REST paths and gRPC, and a page to try the model.
 
     For production use TensorFlow Serving itself, with the files in DIR/serving.
@@ -35,5 +45,5 @@ def serve(directory: Path, port: int, grpc_port: int, host: str, max_requests: i
     import_tensorflow()
     limits = Limits(max_requests, max(WAITING_BYTES, max_body << 20), max_body << 20, int(max_pixels * 1e6))
     with contextlib.suppress(KeyboardInterrupt):
-        run(directory, host, port, grpc_port, limits, click.echo)
+        run(directory, host, port, grpc_port, limits, click.echo, trust)
     click.echo("Stopped.")

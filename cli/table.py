@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from zoo.cli.printable import printable
+
 
 def finish(manifest: Any, directory: Path, as_json: bool) -> None:
     """Prints the manifest as a table or as JSON, and exits with 1 if a file is below its floor."""
@@ -14,9 +16,12 @@ def finish(manifest: Any, directory: Path, as_json: bool) -> None:
         click.echo(json.dumps(manifest.to_json(), indent=2))
     else:
         print_table(manifest, directory)
+    for fault in manifest.faults:
+        click.echo(f"zoo: {printable(fault)}", err=True)
     failed = [artifact.path for artifact in manifest.artifacts if not artifact.parity.passed]
     if failed:
         click.echo(f"zoo: below the floor of parity: {', '.join(failed)}", err=True)
+    if failed or manifest.faults:
         sys.exit(1)
 
 
@@ -28,6 +33,7 @@ def wide_console() -> Any:
 
 
 def print_table(manifest: Any, directory: Path) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table("file", "precision", "size", "MB", "max difference", "PSNR dB", "SSIM", "ms", "")
@@ -36,7 +42,7 @@ def print_table(manifest: Any, directory: Path) -> None:
     for artifact in manifest.artifacts:
         parity = artifact.parity
         table.add_row(
-            artifact.path,
+            escape(artifact.path),
             artifact.precision,
             artifact.shape,
             f"{artifact.bytes / 1e6:.2f}",
@@ -49,8 +55,8 @@ def print_table(manifest: Any, directory: Path) -> None:
     console = wide_console()
     console.print(table)
     for cell in manifest.skipped:
-        console.print(f"not made: {cell.format} {cell.precision} {cell.shape}: {cell.reason}", style="dim")
+        text = printable(f"not made: {cell.format} {cell.precision} {cell.shape}: {cell.reason}")
+        console.print(text, style="dim", markup=False)
     passed = sum(artifact.parity.passed for artifact in manifest.artifacts)
-    console.print(
-        f"{passed} of {len(manifest.artifacts)} files equal their Keras model within the floor; {directory}/report.html"
-    )
+    text = f"{passed} of {len(manifest.artifacts)} files equal their Keras model within the floor; {directory}/report.html"
+    console.print(printable(text), markup=False)

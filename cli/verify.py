@@ -13,7 +13,9 @@ import click
 def verify(directory: Path, images: str, as_json: bool) -> None:
     """Runs every file of the export DIR again in its own runtime against the Keras model.
 
-    Exit code 1 if a file is below its floor.
+    A file that was altered or is missing has failed, and is named; so is one of the page, the phone sources and what serves.
+
+    Exit code 1 if a file has failed.
 
     Example: zoo verify exports/wave --images folder:photos
     """

@@ -13,10 +13,10 @@ from zoo.common.files import new_directory
 from zoo.common.signals import remembered_interrupts
 from zoo.export import mobile, quantize, web
 from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
-from zoo.export.manifest import PRECISIONS, Manifest, check_files, parse_shape, read_manifest
+from zoo.export.manifest import LONGEST_SIDE, NAME, PRECISIONS, Manifest, fault_of, parse_shape, read_manifest, unlisted_files
 from zoo.export.runtimes import load
 from zoo.export.signature import Signature
-from zoo.export.verify import References, measure
+from zoo.export.verify import References, failed, measure
 
 FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
 STANDARD = PRECISIONS[:3]  # without calibration
@@ -100,22 +100,37 @@ def verify_directory(
 ) -> Manifest:
     """Runs every artefact of an export again, against the Keras model stored in it; returns the manifest with the new figures.
 
+    A file that is missing or altered is not run: it has failed, and is among the manifest's `faults`, as is one of the page, of
+    the phone sources or of what serves.
+
     Raises:
-        FileNotFoundError, ValueError: no manifest, or a file of it is missing or altered; the message names it.
+        FileNotFoundError, ValueError: there is no manifest, or it cannot be read.
     """
     directory = Path(directory)
     manifest = read_manifest(directory)
-    check_files(manifest, directory)
+    faults = {name: fault for name in manifest.recorded if (fault := fault_of(manifest, directory, name))}
     threads = threads or os.cpu_count() or 1
-    references = References(load(directory / manifest.keras), pictures)
+    references = None if manifest.keras in faults else References(load(directory / manifest.keras), pictures)
     artifacts = []
     for index, artifact in enumerate(manifest.artifacts):
         if progress:
             progress(f"running {artifact.path}", index, len(manifest.artifacts))
-        size = parse_shape(artifact.shape)
-        found = measure(directory / artifact.path, artifact.precision, references.cases(size), references.timed(size), threads)
+        path, size = directory / artifact.path, parse_shape(artifact.shape)
+        if references is None or artifact.path in faults:
+            found = failed(artifact.precision, "not run")
+        else:
+            found = measure(path, artifact.precision, references.cases(size), references.timed(size), threads)
         artifacts.append(dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms))
-    return dataclasses.replace(manifest, threads=threads, artifacts=tuple(artifacts))
+    all_faults = (*faults.values(), *_unlisted(manifest, directory))
+    return dataclasses.replace(manifest, threads=threads, artifacts=tuple(artifacts), faults=all_faults)
+
+
+def _unlisted(manifest: Manifest, directory: Path) -> list[str]:
+    """A line for every file beside the listed ones; none for what people keep at the top of the directory."""
+    try:
+        return [f"{directory / name}: not listed in manifest.json" for name in unlisted_files(manifest, directory) if "/" in name]
+    except ValueError as error:
+        return [str(error)]
 
 
 def _cells(
@@ -139,7 +154,7 @@ def _cells(
 
 
 def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+    if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} cannot name a served model; use letters, digits, _ - and .")
     for kind, given, known in (("format", formats, FORMATS), ("precision", precisions, PRECISIONS)):
         if unknown := sorted(set(given) - set(known)):
@@ -147,7 +162,7 @@ def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: 
         if not given:
             raise ValueError(f"at least one {kind} is needed")
     for size in sizes:
-        if size != DYNAMIC and (isinstance(size, str) or len(size) != 2 or min(size) < 1):
-            raise ValueError(f"size {size!r} is neither {DYNAMIC!r} nor (height, width) in pixels")
+        if size != DYNAMIC and (isinstance(size, str) or len(size) != 2 or not 1 <= min(size) <= max(size) <= LONGEST_SIDE):
+            raise ValueError(f"size {size!r} is neither {DYNAMIC!r} nor (height, width) in pixels, at most {LONGEST_SIDE}")
     if not sizes:
         raise ValueError("at least one size is needed")

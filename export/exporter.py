@@ -1,5 +1,6 @@
 """Makes the cells of one export: each file from the same float32 network, measured against the same answers."""
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import platform
@@ -11,7 +12,8 @@ import numpy as np
 
 import zoo
 from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
-from zoo.export.manifest import Artifact, Manifest, Skipped, sha256, size_of
+from zoo.export.files import sha256
+from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
 from zoo.export.serving import directory as serving
 from zoo.export.serving import warmup
@@ -176,8 +178,8 @@ class Exporter:
             threads=self.threads,
             artifacts=tuple(self.artifacts),
             skipped=tuple(self.skipped),
+            files={},
         )
-        manifest.write(self.directory)
         if any(artifact.format == "savedmodel" for artifact in manifest.artifacts):
             serving.write(self.name, self.signature, manifest.versions["tensorflow"], self.directory)
         if any(artifact.format == "web" for artifact in manifest.artifacts):
@@ -185,6 +187,9 @@ class Exporter:
         if for_phones:
             mobile.write(manifest, self.directory, self.about.get("task", ""))
         report.write(manifest, self.about, self.references, self.measurements, self.directory)
+        others = {name: sha256(self.directory / name) for name in unlisted_files(manifest, self.directory)}
+        manifest = dataclasses.replace(manifest, files=others)
+        manifest.write(self.directory)
         return manifest
 
 

@@ -3,14 +3,17 @@
 import importlib.metadata
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import roles
+from zoo.export.files import inside, read_bytes
 from zoo.export.manifest import FLOORS
 from zoo.roles import Role, Signature
 
 MEMBER = "metadata.json"
+MOST_BYTES = 1 << 20  # of it; compressed, a few kilobytes can stand for gigabytes
 # Values of a role, in words, where least and largest do not say enough.
 RANGES: Mapping[type[Role], str] = {
     roles.Latent: "standard normal",
@@ -92,12 +95,34 @@ def read(path: Path) -> dict[str, str]:
     """The facts of an artefact; nothing where it has none, such as one made elsewhere."""
     if path.is_dir():
         file = next(iter(sorted(path.rglob(f"assets.extra/{MEMBER}"), reverse=True)), None)
-        return json.loads(file.read_text(encoding="utf-8")) if file else {}
+        return _facts(read_bytes(inside(path, file.relative_to(path).as_posix()), MOST_BYTES)) if file else {}
     if path.suffix == ".onnx":
         import onnx
 
         return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
     if path.suffix == ".tflite" and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(MEMBER)) if MEMBER in archive.namelist() else {}
+        return _facts(_member(path))
     return {}
+
+
+def _member(path: Path) -> bytes:
+    """As much of it as is allowed, and one byte; an empty object where there is none. Raises ValueError for a damaged archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if MEMBER not in archive.namelist():
+                return b"{}"
+            with archive.open(MEMBER) as member:
+                return member.read(MOST_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:  # what zipfile raises
+        raise ValueError(f"{path}: the description at its end is damaged: {' '.join(str(error).split())}") from error
+
+
+def _facts(content: bytes) -> dict[str, str]:
+    """Raises ValueError for what is too large, nested without end, or no texts by name."""
+    try:
+        found = json.loads(content) if len(content) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError(f"{MEMBER} in it holds no description of a model")
+    return found

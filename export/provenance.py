@@ -39,7 +39,10 @@ def provenance(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
         >>> provenance(source_type(load("wave.onnx").signature), {"model": "wave"})["Description"]
         'Changed by the model wave: it does not show what a camera saw.'
     """
-    model, tool = facts["model"], f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}"
+    # A file made elsewhere may say anything, and XML has no way to write a control character.
+    facts = {key: "".join(c for c in value if c.isprintable()) for key, value in facts.items()}
+    model = facts["model"]
+    tool = f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}"
     text = {"Software": tool, "Description": WORDS[kind].format(model), "DigitalSourceType": kind, "Model": model}
     if "weights_sha256" in facts:
         text["ModelWeights"] = f"SHA-256 {facts['weights_sha256']}"

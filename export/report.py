@@ -5,6 +5,7 @@ import html
 import importlib.resources
 import io
 import math
+import re
 import string
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -206,13 +207,15 @@ def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
     examples = {tensor.name: _example(tensor) for tensor in signature.inputs.values()}
     return _template("MODEL_CARD.md").substitute(
         name=manifest.model,
-        facts="\n".join(f"- {key}: {value}" for key, value in facts.items() if key not in ASKED),
-        asked="\n".join(f"- **{key.capitalize()}**: {facts.get(key) or _to_fill_in(what)}" for key, what in ASKED.items()),
+        facts="\n".join(f"- {key}: {_as_text(value)}" for key, value in facts.items() if key not in ASKED),
+        asked="\n".join(
+            f"- **{key.capitalize()}**: {_as_text(facts.get(key, '')) or _to_fill_in(what)}" for key, what in ASKED.items()
+        ),
         summary=summary(manifest),
         inputs="\n".join(_card_row(tensor) for tensor in signature.inputs.values()),
         outputs="\n".join(_card_row(tensor) for tensor in signature.outputs.values()),
         rows="\n".join(_card_artifact(artifact) for artifact in manifest.artifacts),
-        skipped="\n".join(f"- {c.format} {c.precision} {c.shape}: {c.reason}." for c in manifest.skipped) or "Nothing.",
+        skipped="\n".join(f"- {c.format} {c.precision} {c.shape}: {_as_text(c.reason)}." for c in manifest.skipped) or "Nothing.",
         arrays=",\n    ".join(f'"{name}": {value}' for name, value in examples.items()),
         timing=timing(manifest),
         output=next(iter(signature.outputs)),
@@ -221,6 +224,12 @@ def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
         litert=paths.get("litert", "(not exported)"),
         onnx=paths.get("onnx", "(not exported)"),
     )
+
+
+def _as_text(value: str) -> str:
+    """On one line of Markdown, without links, pictures and HTML: folders and files may have been named by anybody."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return re.sub(r"[\\*\[\]|]", r"\\\g<0>", html.escape(line, quote=False))
 
 
 def _to_fill_in(what: str) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from zoo.export import metadata
+from zoo.export.archive import check_archive
+from zoo.export.files import tree
+from zoo.export.manifest import vouched
 from zoo.export.quiet import quiet
 from zoo.export.signature import signature_of
 from zoo.roles import Role, Signature, assumed
@@ -80,18 +83,26 @@ class Runtime(abc.ABC):
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]: ...
 
 
-def load(path: str | os.PathLike[str], threads: int | None = None) -> Runtime:
+def load(path: str | os.PathLike[str], threads: int | None = None, trust: bool = False) -> Runtime:
     """The runtime for an artefact: a .keras, .tflite or .onnx file, or a SavedModel directory (or one that holds versions).
 
-    `threads` defaults to all cores; TensorFlow takes it only before its first operation. Raises FileNotFoundError, or a
-    ValueError of one line for a file that is damaged or foreign.
+    `threads` defaults to all cores; TensorFlow takes it only before its first operation. One that lies in an export must have the
+    bytes that its manifest says. `trust` runs a SavedModel that no manifest lists: what stands in it can read and write files.
+    docs/security.md says what is safe to open. Raises FileNotFoundError, or a ValueError of one line for a file that is damaged,
+    altered or foreign.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or directory; give {KINDS}")
-    runtime = _RUNTIMES.get(path.suffix.lower()) if path.is_file() else SavedModelRuntime
-    if runtime is None:
+    runtime = SavedModelRuntime if path.is_dir() else _RUNTIMES.get(path.suffix.lower())
+    if runtime is None or not (path.is_dir() or path.is_file()):
         raise ValueError(f"{path}: cannot run this; give {KINDS}")
+    if runtime is SavedModelRuntime:
+        path = _version(path)
+    if not trust and not vouched(path) and runtime is SavedModelRuntime:
+        raise ValueError(
+            f"{path}: no manifest.json lists this SavedModel, and one can write files when it runs; --trust runs it all the same"
+        )
     try:
         return runtime(path, threads or os.cpu_count() or 1)
     except ModuleNotFoundError as error:
@@ -124,6 +135,7 @@ class KerasRuntime(Runtime):
         if import_family_of(path) is None:  # makes its class known to Keras, or for a plain network the layers of all
             families()
         super().__init__(path, threads)
+        check_archive(path)
         model = keras.saving.load_model(path, compile=False)
         of_the_zoo = isinstance(model, ImageModel)
         self.network = model.inference_model() if of_the_zoo else model
@@ -142,7 +154,8 @@ class SavedModelRuntime(Runtime):
         import tensorflow as tf
 
         super().__init__(path, threads)
-        self.loaded = tf.saved_model.load(os.fspath(_version(path)))  # kept: the function holds its variables weakly
+        list(tree(path))  # no pipe that would be waited for, no link out of it
+        self.loaded = tf.saved_model.load(os.fspath(path))  # kept: the function holds its variables weakly
         self.function = self.loaded.signatures[signature]
         sides = (self.function.structured_input_signature[1], self.function.structured_outputs)
         self.signature = self._roles(
@@ -213,9 +226,9 @@ def _version(directory: Path) -> Path:
     """The SavedModel itself: the directory, or its highest version as TensorFlow Serving would choose."""
     if (directory / "saved_model.pb").is_file():
         return directory
-    versions = [path for path in directory.iterdir() if path.name.isdigit() and (path / "saved_model.pb").is_file()]
+    versions = [path for path in directory.iterdir() if path.name.isdecimal() and (path / "saved_model.pb").is_file()]
     if not versions:
-        raise ValueError("there is no saved_model.pb in it")
+        raise ValueError(f"{directory}: damaged, or not what its name says: there is no saved_model.pb in it")
     return max(versions, key=lambda path: int(path.name))
 
 

@@ -72,16 +72,20 @@ class References:
 
 def measure(path: Path, precision: str, cases: Sequence[Case], timed: Batch, threads: int | None = None) -> Measurement:
     """Loads the artefact, runs all cases and times `timed` (one example). What cannot run has failed, with the reason."""
-    floor = FLOORS[precision]
     try:
-        runtime = load(path, threads)
+        runtime = load(path, threads, trust=True)  # written by this process, or checked
         outputs = [runtime(**case.inputs) for case in cases]
         parity = compare([case.expected for case in cases], outputs, precision)
         return Measurement(parity, latency(runtime, timed), outputs[0])
     except Exception as error:  # whatever the runtime raises is the finding
-        nan = float("nan")
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        return Measurement(Parity(nan, nan, nan, 0, floor, False), nan, None, f"did not run: {reason}")
+        return failed(precision, f"did not run: {reason}")
+
+
+def failed(precision: str, reason: str) -> Measurement:
+    """What stands for an artefact that gave no answers."""
+    nan = float("nan")
+    return Measurement(Parity(nan, nan, nan, 0, FLOORS[precision], False), nan, None, reason)
 
 
 def compare(expected: Sequence[Batch], outputs: Sequence[Batch], precision: str) -> Parity:

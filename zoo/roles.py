@@ -406,7 +406,10 @@ class Signature:
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> "Signature":
         """Raises ValueError, KeyError or TypeError for what `to_json` does not write."""
-        return cls(*({name: role_of(fact) for name, fact in facts[side].items()} for side in ("inputs", "outputs")))
+        signature = cls(*({name: role_of(fact) for name, fact in facts[side].items()} for side in ("inputs", "outputs")))
+        if any(name != role.name for side in (signature.inputs, signature.outputs) for name, role in side.items()):
+            raise ValueError("a role is listed under another name than its own")
+        return signature
 
 
 def role_of(facts: Mapping[str, Any]) -> Role:
@@ -416,7 +419,13 @@ def role_of(facts: Mapping[str, Any]) -> Role:
         raise ValueError(f"there is no role {kind!r}")
     cls: Any = _BY_KIND[kind]
     values = {field.name: facts[field.name] for field in dataclasses.fields(cls)}
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    role: Role = cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    texts = [role.name, role.dtype, role.words, *(axis for axis in role.shape if isinstance(axis, str))]
+    sizes = [axis for axis in role.shape if not isinstance(axis, str)]
+    plain = all(isinstance(text, str) and text.isprintable() for text in texts)
+    if not plain or not all(isinstance(size, int) and 0 < size < 1 << 31 for size in sizes):
+        raise ValueError(f"the role {ascii(role.name)[:60]} is described wrongly")
+    return role
 
 
 def numbered(count: int) -> tuple[str, ...]:

@@ -3,12 +3,16 @@
 # TensorFlow Serving's own table from its codes to those of HTTP, as far as they occur here.
 HTTP = {
     "INVALID_ARGUMENT": 400,
+    "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
+    # Of HTTP alone.
+    "TOO_LARGE": 413,
+    "UNSUPPORTED": 415,
 }
 
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ from zoo.export.serving.errors import invalid
 
 ROW, COLUMN = "predictions", "outputs"
 BINARY_SUFFIX = "_bytes"  # outputs of such a name are written as base64
-LARGEST_RESPONSE = 256 << 20  # bytes
-NUMBER_BYTES = 20  # of one float in JSON, with its comma
+MOST_VALUES = 2_000_000  # in one body: Python reads and writes them all at one go, while everybody waits
+DEEPEST = 8  # axes of a tensor
+PART_VALUES = 10_000  # written at one go
 FLOAT_MAX = float(np.finfo("float32").max)
 
 
@@ -21,9 +22,11 @@ def read_body(body: bytes) -> dict[str, Any]:
     """The JSON object of a request. Raises ServingError."""
     if not body.strip():
         raise invalid("JSON Parse error: The document is empty")
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) > MOST_VALUES:
+        raise invalid(f"more than {MOST_VALUES:,} values; send files (the signature serve_bytes), or use gRPC")
     try:
         document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError too
         where = f" at offset: {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise invalid(f"JSON Parse error: Invalid value{where}") from None
     if not isinstance(document, dict):
@@ -106,9 +109,11 @@ def _is_base64(value: Any) -> bool:
 
 def _tensor(value: Any, dtype: str) -> np.ndarray:
     """A nested list as an array; its shape is that of its first elements, and every other must agree."""
-    shape = []
+    shape: list[int] = []
     first = value
     while isinstance(first, list):
+        if len(shape) == DEEPEST:
+            raise invalid(f"a tensor has at most {DEEPEST} axes")
         shape.append(len(first))
         first = first[0] if first else None
     flat: list[Any] = []
@@ -153,7 +158,10 @@ def _leaf(value: Any, dtype: str) -> Any:
         except (binascii.Error, ValueError):
             raise invalid("Unable to base64 decode") from None
     if dtype == "string" and isinstance(value, str):
-        return value.encode()
+        try:
+            return value.encode()
+        except UnicodeEncodeError:
+            raise invalid("JSON Value: a string with half of a surrogate pair is no text") from None
     if dtype != "string" and type(value) in _NUMBERS[dtype.startswith("int")]:
         return value
     expected = dtype.removesuffix("32") if dtype == "float32" else dtype
@@ -161,26 +169,46 @@ def _leaf(value: Any, dtype: str) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
+    if isinstance(value, list | dict):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+    text = json.dumps(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def write_tensors(outputs: Mapping[str, np.ndarray], form: str) -> bytes:
     """The body of an answer. A single output has no name; bytes are base64 where the name says so. Raises ServingError."""
-    if sum(array.size for array in outputs.values() if array.dtype != object) * NUMBER_BYTES > LARGEST_RESPONSE:
+    if sum(array.size for array in outputs.values() if array.dtype != object) > MOST_VALUES:
         raise invalid("the answer is too large for JSON; ask over gRPC, or with the signature serve_bytes")
-    values = {name: _values(name, array) for name, array in outputs.items()}
-    answer: Any = values
-    if len(values) == 1:
-        answer = next(iter(values.values()))
+    texts = {name: _texts(name, array) for name, array in outputs.items()}
+    if len(texts) == 1:
+        answer = _joined(*texts.values())
     elif form == ROW:
-        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    return json.dumps({form: answer}).encode()
+        answer = _joined([_object(dict(zip(texts, row, strict=True))) for row in zip(*texts.values(), strict=True)])
+    else:
+        answer = _object({name: _joined(rows) for name, rows in texts.items()})
+    return _object({form: answer}).encode()
 
 
-def _values(name: str, array: np.ndarray) -> list[Any]:
+def _texts(name: str, array: np.ndarray) -> list[str]:
+    """The JSON of every example."""
     if array.dtype != object:
-        return array.tolist()
+        return [_numbers(example) for example in array]
     if name.endswith(BINARY_SUFFIX):
-        return [{"b64": base64.b64encode(value).decode()} for value in array]
-    return [value.decode() for value in array]
+        return [f'{{"b64": "{base64.b64encode(value).decode()}"}}' for value in array]
+    try:
+        return [json.dumps(value.decode()) for value in array]
+    except (UnicodeDecodeError, AttributeError):
+        raise invalid(f"output {name} is no text; ask over gRPC") from None
+
+
+def _numbers(array: np.ndarray) -> str:
+    """Part by part where it is large, since other threads stand still while Python writes a list."""
+    return _joined(map(_numbers, array)) if array.ndim > 1 and array.size > PART_VALUES else json.dumps(array.tolist())
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return f"[{', '.join(texts)}]"
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{json.dumps(name)}: {text}' for name, text in texts.items())}}}"

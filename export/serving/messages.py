@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.export.serving.errors import invalid
 from zoo.export.serving.models import Version
 
 
@@ -36,5 +37,8 @@ def numpy_type(info: Any) -> str:
     """The type of a TensorInfo: the name of a NumPy type, or "string"."""
     import tensorflow as tf
 
-    dtype = tf.dtypes.as_dtype(info.dtype)
-    return "string" if dtype == tf.string else np.dtype(dtype.as_numpy_dtype).name
+    try:
+        dtype = tf.dtypes.as_dtype(info.dtype)
+        return "string" if dtype == tf.string else np.dtype(dtype.as_numpy_dtype).name
+    except TypeError:  # a resource, a variant
+        raise invalid(f"input {info.name} is of a type that JSON cannot hold") from None

@@ -1,19 +1,19 @@
 """The versions of the models that are served: which answers a request, what it takes, and running it."""
 
 import dataclasses
-import io
 import os
-import warnings
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zoo.export.files import inside, tree
+from zoo.export.manifest import Manifest, check_listed
 from zoo.export.quiet import quiet
 from zoo.export.serving.configuration import ServedModel, read_configuration
 from zoo.export.serving.errors import ServingError, invalid
-from zoo.export.serving.releases import versions_in
+from zoo.export.serving.releases import folder_of, versions_in
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -59,17 +59,19 @@ class Version:
         ]
         return fitting[0] if names and len(fitting) == 1 else DEFAULT_SIGNATURE
 
-    def predict(self, signature: str, inputs: Mapping[str, np.ndarray], max_pixels: int) -> dict[str, np.ndarray]:
-        """Runs one signature on named arrays (strings as arrays of bytes objects). Raises ServingError for what does not fit."""
-        import tensorflow as tf
-
+    def check(self, signature: str, inputs: Mapping[str, np.ndarray]) -> None:
+        """Raises ServingError for arrays (strings as arrays of bytes objects) that do not fit the signature."""
         self.check_names(signature, inputs)
         for name, array in inputs.items():
             _check(name, array, self.signature(signature).inputs[name])
         if len({len(array) for array in inputs.values()}) > 1:
             counts = ", ".join(f"{len(array)} of {name}" for name, array in sorted(inputs.items()))
             raise invalid(f"every input needs as many examples; there are {counts}")
-        _check_pixels(inputs, max_pixels)
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs one signature on arrays that `check` passed. Raises ServingError for what the model refuses."""
+        import tensorflow as tf
+
         for name, proto in self.signature(signature).defaults.items():
             if name not in inputs:
                 inputs = {**inputs, name: tf.make_ndarray(proto)}
@@ -90,36 +92,10 @@ def _check(name: str, array: np.ndarray, info: Any) -> None:
     if given != dtype:
         raise invalid(f"input {name} is {given.name}; the signature takes {dtype.name}")
     shape = [axis.size for axis in info.tensor_shape.dim]
-    fits = len(shape) == array.ndim and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=True))
+    fits = len(shape) == array.ndim > 0 and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or array.size == 0:
         want, have = ("[" + ", ".join("?" if axis == -1 else str(axis) for axis in axes) + "]" for axes in (shape, array.shape))
         raise invalid(f"input {name} has shape {have}; the signature takes {want}, none of it empty")
-
-
-def _check_pixels(inputs: Mapping[str, np.ndarray], most: int) -> None:
-    """Refuses a batch with more pixels than `most`, from the headers of encoded pictures, before anything is decoded."""
-    for name, array in inputs.items():
-        pixels = 0
-        if name.endswith("_bytes"):
-            pixels = sum(_encoded_pixels(f"{name}[{index}]", encoded) for index, encoded in enumerate(array))
-        elif array.ndim == 4:
-            pixels = int(np.prod(array.shape[:3]))
-        if pixels > most:
-            raise invalid(f"{name} holds {pixels:,} pixels; this server takes at most {most:,} in one request")
-
-
-def _encoded_pixels(what: str, encoded: bytes) -> int:
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as picture:
-                return picture.width * picture.height
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise invalid(f"{what} has far too many pixels") from None
-        except Exception:  # a damaged header can raise anything from inside Pillow
-            raise invalid(f"{what} is no JPEG or PNG file") from None
 
 
 def _reason(message: str) -> str:
@@ -168,15 +144,26 @@ class Models:
         return found
 
 
-def load_models(directory: Path) -> Models:
-    """Loads what models.config says. Raises FileNotFoundError, or a ValueError of one line."""
+def load_models(directory: Path, manifest: Manifest, trust: bool = False) -> Models:
+    """Loads what models.config says, as far as the manifest lists it with these bytes; with `trust` whatever is there.
+
+    Raises FileNotFoundError, or a ValueError of one line.
+    """
     served = read_configuration(directory)
-    loaded = {model.name: {number: _load(directory, model, number) for number in _numbers(directory, model)} for model in served}
+    paths = {model.name: {number: _path(directory, model, number) for number in _numbers(directory, model)} for model in served}
+    for path in (path for versions in paths.values() for path in versions.values()):
+        name = path.relative_to(directory).as_posix()
+        if name in manifest.recorded:
+            check_listed(manifest, directory, [name])
+        elif not trust:
+            raise ValueError(f"{path}: not listed in manifest.json, so nobody can say what it is; --trust serves it all the same")
+        list(tree(path))
+    loaded = {model: {number: _load(model, number, path) for number, path in found.items()} for model, found in paths.items()}
     return Models(loaded, {model.name: model.labels for model in served})
 
 
 def _numbers(directory: Path, model: ServedModel) -> list[int]:
-    folder = directory / "savedmodel" / model.folder
+    folder = folder_of(directory, model)
     there = versions_in(folder)
     chosen = model.chosen(there)
     if missing := sorted(set(chosen) - set(there)) or ([] if chosen else [1]):
@@ -184,6 +171,10 @@ def _numbers(directory: Path, model: ServedModel) -> list[int]:
     return chosen
 
 
-def _load(directory: Path, model: ServedModel, number: int) -> Version:
+def _path(directory: Path, model: ServedModel, number: int) -> Path:
+    return inside(directory, f"savedmodel/{model.folder}/{number}")
+
+
+def _load(model: str, number: int, path: Path) -> Version:
     with quiet():
-        return Version(model.name, number, directory / "savedmodel" / model.folder / str(number))
+        return Version(model, number, path)

@@ -27,7 +27,7 @@ def page(preview: Preview) -> str:
         "labels": preview.models.labels[manifest.model],
         "bytes": "serve_bytes" in version.signatures,
         "inputs": [role.to_json() for role in manifest.signature.inputs.values()],
-        "maxPixels": preview.limits.max_pixels,
+        "maxPixels": preview.limits.max_pixels // preview.growth[manifest.model].factor,
         "text": provenance(source_type(manifest.signature), {"model": manifest.model}),
     }
     templates = importlib.resources.files("zoo.export") / "templates"

@@ -1,10 +1,13 @@
 """A second version beside the first: rolled in under the label canary, then made stable, without a moment of half a model."""
 
+import dataclasses
 import os
+import re
 import shutil
 from pathlib import Path
 
-from zoo.export.manifest import Manifest, check_files, read_manifest
+from zoo.export.files import inside, sha256
+from zoo.export.manifest import Manifest, check_files, check_listed, read_manifest
 from zoo.export.serving.configuration import CANARY, STABLE, ServedModel, change, read_configuration
 from zoo.export.signature import Signature
 
@@ -35,17 +38,23 @@ def add_version(directory: str | os.PathLike[str], new: str | os.PathLike[str]) 
     if _shapes(fresh.signature) != _shapes(manifest.signature):
         given, wanted = (", ".join(signature.inputs) for signature in (fresh.signature, manifest.signature))
         raise ValueError(f"{new} takes and gives other tensors ({given}) than {directory} ({wanted}); clients would break")
-    folder = directory / "savedmodel" / model.folder
+    folder = folder_of(directory, model)
     there = versions_in(folder)
     number = max(there, default=0) + 1
     partial = folder / f".{number}.partial"
     try:
         shutil.rmtree(partial, ignore_errors=True)  # what a killed process left
         shutil.copytree(new / saved[0].path, partial)
+        digest = sha256(partial)
+        if digest != saved[0].sha256:
+            raise OSError("it changed while it was copied")
         partial.rename(folder / str(number))
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise OSError(f"cannot write {folder / str(number)}: {error.strerror or error}") from error
+    # Listed before it is served: what is served is what the manifest says.
+    name = (folder / str(number)).relative_to(directory).as_posix()
+    dataclasses.replace(manifest, files={**manifest.files, name: digest}).write(directory)
     labelled = {version for label, version in model.labels.items() if label != CANARY}
     change(directory, model.name, tuple(sorted({*labelled, number})), {**model.labels, CANARY: number})
     return number
@@ -58,10 +67,12 @@ def make_stable(directory: str | os.PathLike[str], number: int) -> None:
         FileNotFoundError, ValueError: no export with a SavedModel, or no such version in it.
     """
     directory = Path(directory)
-    _, model = _served(directory)
-    there = versions_in(directory / "savedmodel" / model.folder)
+    manifest, model = _served(directory)
+    folder = folder_of(directory, model)
+    there = versions_in(folder)
     if number not in there:
         raise ValueError(f"{directory} has no version {number} of {model.name}; there are: {', '.join(map(str, there))}")
+    check_listed(manifest, directory, [(folder / str(number)).relative_to(directory).as_posix()])
     change(directory, model.name, tuple(sorted({*model.chosen(there), number})), {**model.labels, STABLE: number})
 
 
@@ -69,7 +80,13 @@ def versions_in(folder: Path) -> list[int]:
     """The numbered SavedModels in a folder, as TensorFlow Serving sees them."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; export again with --to savedmodel")
-    return sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit() and (path / "saved_model.pb").is_file())
+    names = (path.name for path in folder.iterdir() if (path / "saved_model.pb").is_file())
+    return sorted(int(name) for name in names if re.fullmatch("[1-9][0-9]{0,18}", name))
+
+
+def folder_of(directory: Path, model: ServedModel) -> Path:
+    """The folder of its versions. Raises ValueError where a link leads out of the export."""
+    return inside(directory, f"savedmodel/{model.folder}")
 
 
 def _served(directory: Path) -> tuple[Manifest, ServedModel]:

@@ -18,16 +18,18 @@ from starlette.types import Receive, Scope, Send
 
 from zoo.export.serving import messages
 from zoo.export.serving.errors import HTTP, ServingError, invalid
-from zoo.export.serving.gate import RETRY_AFTER, Ticket
-from zoo.export.serving.json_tensors import named_inputs, read_body, read_tensors, write_tensors
+from zoo.export.serving.gate import RETRY_AFTER, SLOWEST, Ticket
+from zoo.export.serving.json_tensors import BINARY_SUFFIX, MOST_VALUES, named_inputs, read_body, read_tensors, write_tensors
+from zoo.export.serving.models import Version
 from zoo.export.serving.page import PAGE_HEADERS, page
-from zoo.export.serving.preview import Preview
+from zoo.export.serving.preview import Preview, Work
 
 MODEL = r"(?i:/v1/models)/(?P<name>[^/:]+)(?:/versions/(?P<number>\d+)|/labels/(?P<label>[^/:]+))?"
 PREDICT = re.compile(rf"{MODEL}:(?P<method>classify|regress|predict)")
 STATUS = re.compile(rf"{MODEL}(?P<metadata>/metadata)?")
 LARGEST_NUMBER, NUMBER_DIGITS = 2**63 - 1, 19
-TRANSFER_SECONDS = 60  # for a body to come, and for an answer to go
+JSON = "application/json"
+PART = 64 << 10  # bytes of an answer that are on their way at once
 DRAIN_SECONDS = 10
 
 
@@ -56,57 +58,84 @@ class Rest:
         return _json(messages.metadata(models.find(*where)) if match["metadata"] else messages.status(models.status(*where)))
 
     async def _post(self, request: Request, send: Send) -> None:
-        """The place in the queue is given back only when the answer is sent, since it holds memory until then."""
-        refusal = None
-        try:
-            match = PREDICT.fullmatch(request.scope["path"])
-            if match is None:
-                raise invalid(f"Malformed request: POST {request.scope['path']}")
-            if match["method"] != "predict":
-                raise ServingError("UNIMPLEMENTED", f"this model has no signature to {match['method']}; ask for :predict")
-            version = self.preview.models.find(*_where(match))
-            with self.preview.gate.admitted() as ticket:
-                body = await self._body(request, ticket)
-                if body is None:
-                    refusal = _error(413, f"a request may hold {self.preview.limits.body_bytes >> 20} MB; this one is larger")
-                else:
-                    loop = asyncio.get_running_loop()
-                    answer = await loop.run_in_executor(self.preview.worker, _guarded, lambda: self._predict(version, body))
-                    with contextlib.suppress(TimeoutError):  # who does not read loses the connection
-                        async with asyncio.timeout(TRANSFER_SECONDS):
-                            await answer(request.scope, request.receive, send)
-                    return
-        except ServingError as error:
-            refusal = _refused(error)
-        except TimeoutError:
-            refusal = _error(408, f"the request's body did not come within {TRANSFER_SECONDS} s")
+        with self.preview.gate.ticket() as ticket:
+            try:
+                body = await self._answer(request, ticket)
+                await _sent(body, ticket, send)
+                return
+            except ServingError as error:
+                refusal = _refused(error)
+            except TimeoutError:
+                refusal = _error(408, f"the request's body came at less than {SLOWEST >> 10} KB a second, or took too much room")
+            except ClientDisconnect:
+                raise
+            except Exception:
+                refusal = _failed()
         await _drained(request)
         await refusal(request.scope, request.receive, send)
 
-    async def _body(self, request: Request, ticket: Ticket) -> bytes | None:
-        """The body; None as soon as it is found to be too large."""
-        limit = self.preview.limits.body_bytes
+    async def _answer(self, request: Request, ticket: Ticket) -> bytes:
+        _check_sender(request)
+        match = PREDICT.fullmatch(request.scope["path"])
+        if match is None:
+            raise invalid(f"Malformed request: POST {request.scope['path']}")
+        if match["method"] != "predict":
+            raise ServingError("UNIMPLEMENTED", f"this model has no signature to {match['method']}; ask for :predict")
+        version = self.preview.models.find(*_where(match))
+        body = await self._body(request, ticket)
+        return await self.preview.answered(len(body), lambda: _work(version, body))
+
+    async def _body(self, request: Request, ticket: Ticket) -> bytes:
+        """Raises ServingError as soon as it is found to be too large."""
+        most = self.preview.limits.body_bytes
         length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > limit:
-            return None
+        too_large = ServingError("TOO_LARGE", f"a request may hold {most >> 20} MB; this one is larger")
+        if length.isdigit() and int(length) > most:
+            raise too_large
         body = bytearray()
-        async with asyncio.timeout(TRANSFER_SECONDS):
+        async with ticket.moving() as moved:
             async for chunk in request.stream():
                 ticket.hold(len(chunk))
+                moved(len(chunk))
                 body += chunk
-                if len(body) > limit:
-                    return None
+                if len(body) > most:
+                    raise too_large
         return bytes(body)
 
-    def _predict(self, version: Any, body: bytes) -> Response:
-        document = read_body(body)
-        # TensorFlow Serving takes serving_default where no signature is named, and refuses what does not fit it.
-        name = document.get("signature_name") or version.fitting(named_inputs(document))
-        signature = version.signature(name)
-        types = {name: messages.numpy_type(info) for name, info in signature.inputs.items()}
-        inputs, form = read_tensors(document, types, signature.defaults)
-        outputs = version.predict(name, inputs, self.preview.limits.max_pixels)
-        return Response(write_tensors(outputs, form), media_type="application/json")
+
+def _check_sender(request: Request) -> None:
+    """Refuses what the page of another website can make a browser send: text or a form, or anything with a foreign origin."""
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise ServingError("UNSUPPORTED", f"a request is {JSON}, not {kind[:60]!r}: curl -H 'Content-Type: {JSON}'")
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"http://{request.headers.get('host')}":
+        raise ServingError("PERMISSION_DENIED", "pages of other websites are not answered")
+
+
+def _work(version: Version, body: bytes) -> Work:
+    document = read_body(body)
+    # TensorFlow Serving takes serving_default where no signature is named, and refuses what does not fit it.
+    name = document.get("signature_name") or version.fitting(named_inputs(document))
+    signature = version.signature(name)
+    wanted = {key: messages.numpy_type(info) for key, info in signature.inputs.items()}
+    inputs, form = read_tensors(document, wanted, signature.defaults)
+    files = all(key.endswith(BINARY_SUFFIX) for key in signature.outputs)
+    return Work(version, name, inputs, lambda outputs: write_tensors(outputs, form), None if files else MOST_VALUES)
+
+
+async def _sent(body: bytes, ticket: Ticket, send: Send) -> None:
+    """Sends an answer part by part; who does not read it loses the connection, and holds nobody's place meanwhile."""
+    ticket.hold(len(body))
+    headers = [(b"content-type", JSON.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    with contextlib.suppress(TimeoutError):
+        async with ticket.moving() as moved:
+            for start in range(0, len(body), PART):
+                part = body[start : start + PART]
+                await send({"type": "http.response.body", "body": part, "more_body": start + PART < len(body)})
+                moved(len(part))
+                await asyncio.sleep(0)  # a connection that was lost is known to be so only then
 
 
 async def _drained(request: Request) -> None:
@@ -133,8 +162,12 @@ def _guarded(answer: Callable[[], Response]) -> Response:
     except ServingError as error:
         return _refused(error)
     except Exception:
-        logging.getLogger(__name__).exception("a request failed")
-        return _error(HTTP["INTERNAL"], "the server failed on this request; its terminal shows where")
+        return _failed()
+
+
+def _failed() -> Response:
+    logging.getLogger(__name__).exception("a request failed")
+    return _error(HTTP["INTERNAL"], "the server failed on this request; its terminal shows where")
 
 
 def _refused(error: ServingError) -> Response:

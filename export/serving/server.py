@@ -1,13 +1,15 @@
 """Runs the preview: REST and the page on uvicorn, gRPC beside it, until Ctrl-C."""
 
+import asyncio
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from zoo.export.serving.connections import configuration
 from zoo.export.serving.preview import Limits, Preview, open_preview
 from zoo.export.serving.rest import application
 
@@ -15,29 +17,29 @@ GRPC_MISSING = "gRPC is off: pip install --no-deps tensorflow-serving-api"
 SHUTDOWN_SECONDS = 10  # for requests that are being answered
 
 
-def serve(directory: Path, host: str, port: int, grpc_port: int, limits: Limits, announce: Callable[[str], Any]) -> None:
+def serve(
+    directory: Path, host: str, port: int, grpc_port: int, limits: Limits, announce: Callable[[str], Any], trust: bool
+) -> None:
     """Serves an export until the process is told to stop; `announce` is given a line for what is ready, or is not.
 
     A port of 0 is chosen by the system. Raises FileNotFoundError, ValueError or OSError (a port in use) of one line.
     """
     listening = _listen(host, port)
     with contextlib.closing(listening):
-        preview = open_preview(directory, limits)
-        with _grpc(preview, host, grpc_port, announce):
-            name = f"[{host}]" if ":" in host else host
-            announce(f"{preview.manifest.model}: http://{name}:{listening.getsockname()[1]}/")
-            config = uvicorn.Config(
-                application(preview, host),
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            )
-            try:
-                uvicorn.Server(config).run(sockets=[listening])
-            finally:
-                preview.worker.shutdown(cancel_futures=True)
+        preview = open_preview(directory, limits, trust)
+        try:
+            with contextlib.closing(asyncio.new_event_loop()) as loop:
+                loop.run_until_complete(_serve(preview, listening, host, grpc_port, announce))
+        finally:
+            preview.close()
+
+
+async def _serve(preview: Preview, listening: socket.socket, host: str, grpc_port: int, announce: Callable[[str], Any]) -> None:
+    async with _grpc(preview, host, grpc_port, announce):
+        name = f"[{host}]" if ":" in host else host
+        announce(f"{preview.manifest.model}: http://{name}:{listening.getsockname()[1]}/")
+        config = configuration(application(preview, host), SHUTDOWN_SECONDS)
+        await uvicorn.Server(config).serve(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -57,8 +59,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-@contextlib.contextmanager
-def _grpc(preview: Preview, host: str, port: int, announce: Callable[[str], Any]) -> Any:
+@contextlib.asynccontextmanager
+async def _grpc(preview: Preview, host: str, port: int, announce: Callable[[str], Any]) -> AsyncIterator[None]:
     try:
         from zoo.export.serving import grpc_service
     except ModuleNotFoundError as error:
@@ -67,9 +69,9 @@ def _grpc(preview: Preview, host: str, port: int, announce: Callable[[str], Any]
         announce(GRPC_MISSING)
         yield
         return
-    server, chosen = grpc_service.start(preview, host, port)
+    server, chosen = await grpc_service.start(preview, host, port)
     announce(f"gRPC: {host}:{chosen}")
     try:
         yield
     finally:
-        server.stop(SHUTDOWN_SECONDS).wait()
+        await server.stop(SHUTDOWN_SECONDS)

@@ -4,6 +4,7 @@ import ast
 import re
 from typing import Any
 
+DEPTH = 32  # messages in messages
 # Fields in order: a message is a list of its own; a quoted string is a `str`, a whole number an `int`, other words a `Word`.
 Message = list[tuple[str, Any]]
 
@@ -27,20 +28,22 @@ def parse(text: str) -> Message:
 
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
-    found, place = [], 0
+    found, place, line = [], 0, 1
     while place < len(text):
-        line = text.count("\n", 0, place) + 1
         match = _TOKEN.match(text, place)
         if match is None:
             raise ValueError(f"line {line}: {text[place]!r} has no meaning here")
         if match.lastgroup != "space":
             found.append((str(match.lastgroup), match.group(), line))
+        line += match.group().count("\n")
         place = match.end()
     return found
 
 
-def _fields(tokens: list[tuple[str, str, int]], place: int) -> tuple[Message, int]:
+def _fields(tokens: list[tuple[str, str, int]], place: int, depth: int = 0) -> tuple[Message, int]:
     message: Message = []
+    if depth > DEPTH:
+        raise ValueError(f"line {tokens[place][2]}: nested more than {DEPTH} times")
     while tokens[place][0] == "word":
         name = tokens[place][1]
         place += 1
@@ -48,7 +51,7 @@ def _fields(tokens: list[tuple[str, str, int]], place: int) -> tuple[Message, in
         place += colon
         kind, token, line = tokens[place]
         if token == "{":
-            value, place = _fields(tokens, place + 1)
+            value, place = _fields(tokens, place + 1, depth + 1)
             if tokens[place][1] != "}":
                 raise ValueError(f"line {line}: {{ is not closed")
             message.append((name, value))
@@ -62,7 +65,7 @@ def _fields(tokens: list[tuple[str, str, int]], place: int) -> tuple[Message, in
 
 
 def _word(token: str) -> int | Word:
-    return int(token) if re.fullmatch(r"[+-]?\d+", token) else Word(token)
+    return int(token) if re.fullmatch(r"[+-]?[0-9]{1,19}", token) else Word(token)
 
 
 def render(message: Message, indent: int = 0) -> str:
@@ -73,6 +76,7 @@ def render(message: Message, indent: int = 0) -> str:
             lines.append(f"{name} {{\n{render(value, indent + 2)}{' ' * indent}}}")
         elif isinstance(value, str) and not isinstance(value, Word):
             quoted = value.replace("\\", r"\\").replace('"', r"\"")
+            quoted = re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\{ord(found[0]):03o}", quoted)
             lines.append(f'{name}: "{quoted}"')
         else:
             lines.append(f"{name}: {value}")

@@ -129,8 +129,6 @@ def edited(out, **changes):
         ({"shape": "0x64"}, "neither dynamic nor HxW"),
         ({"path": "../../secret.tflite"}, "outside of the directory"),
         ({"path": "/etc/passwd"}, "outside of the directory"),
-        ({"sha256": "0" * 64}, "altered since it was exported"),
-        ({"path": "litert/nothing.tflite"}, "listed in manifest.json but missing"),
         ({"parity": None}, "not a manifest of this version"),
         ({"colour": "blue"}, "not a manifest of this version"),
     ],
@@ -145,6 +143,25 @@ def test_a_manifest_edited_by_hand_is_one_line(exported, capfd, changes, message
             app(["verify", str(out)])
         error = capfd.readouterr().err
         assert left.value.code == 2 and message in error and error.count("\n") == 1
+    finally:
+        (out / "manifest.json").write_text(whole)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sha256": "0" * 64}, "altered since it was exported"),
+        ({"path": "litert/nothing.tflite"}, "in manifest.json but missing"),
+    ],
+)
+def test_a_file_that_is_not_what_the_manifest_says_is_named(exported, capfd, changes, message):
+    out, _ = exported
+    whole = edited(out, **changes)
+    try:
+        with pytest.raises(SystemExit) as left:
+            app(["verify", str(out)])
+        error = capfd.readouterr().err
+        assert left.value.code == 1 and message in error and "below the floor of parity" in error
     finally:
         (out / "manifest.json").write_text(whole)
 

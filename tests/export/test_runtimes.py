@@ -34,7 +34,7 @@ def artefacts(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ARTEFACTS)
 def test_signature_and_answer(artefacts, name):
-    runtime = load(artefacts / name)
+    runtime = load(artefacts / name, trust=True)
     assert {name: t.shape for name, t in runtime.signature.inputs.items()} == {"label": ("batch", 3), "latent": ("batch", 8)}
     assert runtime.signature.outputs["output_image"].shape == ("batch", 12, 20, 1)
     inputs = {"latent": np.ones((2, 8)), "label": np.eye(3)[:2]}
@@ -45,14 +45,14 @@ def test_signature_and_answer(artefacts, name):
 
 @pytest.mark.parametrize("name", ARTEFACTS)
 def test_threads(artefacts, name):
-    runtime = load(artefacts / name, threads=1)
+    runtime = load(artefacts / name, threads=1, trust=True)
     assert runtime.threads == (1 if name in ("g.tflite", "g.onnx") else os.cpu_count())  # TensorFlow has started long ago
     assert runtime(latent=np.ones((1, 8)), label=np.eye(3)[:1])["output_image"].shape == (1, 12, 20, 1)
 
 
 @pytest.mark.parametrize("name", ARTEFACTS)
 def test_wrong_inputs_are_named(artefacts, name):
-    runtime = load(artefacts / name)
+    runtime = load(artefacts / name, trust=True)
     with pytest.raises(ValueError, match="takes label, latent; given: latent"):
         runtime(latent=np.ones((1, 8)))
     with pytest.raises(ValueError, match="takes latent of batch x 8; given 1 x 9"):
@@ -88,7 +88,7 @@ def test_other_places_are_one_line(tmp_path):
         load(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"junk")
     with pytest.raises(ValueError, match="damaged"):
-        load(tmp_path)
+        load(tmp_path, trust=True)
 
 
 @pytest.mark.parametrize(("name", "unwanted"), [("g.tflite", "onnxruntime"), ("g.onnx", "ai_edge_litert")])

@@ -23,10 +23,12 @@ from zoo.export.serving import client
 def test_curl(server, tmp_path):
     (tmp_path / "body.json").write_text(json.dumps(request_for(png())))
     url = f"{server.url}/v1/models/stylise:predict"
-    done = subprocess.run(["curl", "-sS", "-d", f"@{tmp_path / 'body.json'}", url], capture_output=True, check=True, timeout=60)
+    json_body = ["-H", "Content-Type: application/json", "-d", f"@{tmp_path / 'body.json'}"]
+    done = subprocess.run(["curl", "-sS", *json_body, url], capture_output=True, check=True, timeout=60)
     assert decoded(json.loads(done.stdout)["outputs"][0]).shape == (40, 30, 3)
     (tmp_path / "large").write_bytes(bytes(100 << 20))
-    command = ["curl", "-sS", "-i", "--data-binary", f"@{tmp_path / 'large'}", url]
+    large = ["-H", "Content-Type: application/json", "--data-binary", f"@{tmp_path / 'large'}"]
+    command = ["curl", "-sS", "-i", *large, url]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)
     assert b"413" in done.stdout.splitlines()[-5] or b"HTTP/1.1 413" in done.stdout
 
@@ -130,7 +132,7 @@ def refused(capsys, *arguments):
 def test_a_port_in_use_is_one_line(server, serving_directory, capsys):
     line = refused(capsys, "serve", serving_directory, "--port", server.port)
     assert f"cannot listen on 127.0.0.1:{server.port}: Address already in use; choose another --port" in line
-    line = refused(capsys, "serve", serving_directory, "--port", 0, "--grpc-port", server.grpc_port)
+    line = refused(capsys, "serve", serving_directory, "--trust", "--port", 0, "--grpc-port", server.grpc_port)
     assert f"cannot listen on 127.0.0.1:{server.grpc_port} (gRPC): the port is in use; choose another --grpc-port" in line
 
 
@@ -139,7 +141,7 @@ def test_a_directory_that_is_none_is_one_line(tmp_path, capsys):
 
 
 def test_without_the_stubs_rest_still_works(serving_directory):
-    running = Server(serving_directory, code="sys.modules['tensorflow_serving'] = None")
+    running = Server(serving_directory, "--trust", code="sys.modules['tensorflow_serving'] = None")
     assert running.lines[0] == "gRPC is off: pip install --no-deps tensorflow-serving-api"
     assert running.predict("half_plus_three", {"instances": [1.0]})[0] == 200
     assert running.stop() == (0, "Stopped.\n", "")

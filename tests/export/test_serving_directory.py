@@ -1,5 +1,6 @@
 """DIR/serving and the SavedModel's warm-up requests, and a second version rolled in; no server runs here."""
 
+import dataclasses
 import shutil
 
 import pytest
@@ -11,6 +12,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from tests.export.networks import generator, inpainter, pictures
 from zoo.cli.main import app
 from zoo.export.export import export_model
+from zoo.export.files import sha256
 from zoo.export.manifest import check_files, read_manifest
 from zoo.export.serving import configuration, text_format, warmup
 from zoo.export.serving.preview import Limits, open_preview
@@ -225,6 +227,11 @@ def test_damaged_and_missing_saved_models_are_one_line(directory, release):
     add_version(directory, release)
     second = directory / "savedmodel" / "g" / "2"
     (second / "saved_model.pb").write_bytes(b"no model")
+    with pytest.raises(ValueError, match="g/2: altered since it was exported"):
+        open_preview(directory, Limits())
+    manifest = read_manifest(directory)
+    files = {**manifest.files, "savedmodel/g/2": sha256(second)}
+    dataclasses.replace(manifest, files=files).write(directory)
     with pytest.raises(ValueError, match="g/2: damaged, or no SavedModel"):
         open_preview(directory, Limits())
     shutil.rmtree(second)

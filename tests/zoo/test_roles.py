@@ -58,6 +58,26 @@ def test_a_signature_comes_back_from_json():
         Signature.from_json(written)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("name",), "\x1b[31m"),
+        (("name",), 3),
+        (("batch",), -1),
+        (("size",), [0, 0]),
+        (("size",), "large"),
+        (("channels",), "3"),
+        (("channels",), None),
+        (("channels",), {}),
+    ],
+)
+def test_what_somebody_else_wrote_into_a_manifest_is_refused(place, value):
+    written = Signature.of([roles.Photograph()], [roles.Result()]).to_json()
+    written["inputs"]["image"][place[0]] = value
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        Signature.from_json(written)
+
+
 def test_roles_in_a_file_of_fixed_size():
     signature = Signature.of([roles.Photograph(), roles.Share(name="strength")], [roles.Result(scale=2)])
     fixed = signature.fitted({"image": (1, 32, 48, 3), "strength": (1,)}, {"output_image": (1, 64, 96, 3)})
