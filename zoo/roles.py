@@ -423,7 +423,11 @@ def role_of(facts: Mapping[str, Any]) -> Role:
     texts = [role.name, role.dtype, role.words, *(axis for axis in role.shape if isinstance(axis, str))]
     sizes = [axis for axis in role.shape if not isinstance(axis, str)]
     plain = all(isinstance(text, str) and text.isprintable() for text in texts)
-    if not plain or not all(isinstance(size, int) and 0 < size < 1 << 31 for size in sizes):
+    if (
+        not plain
+        or (role.is_picture and len(role.shape) != 4)
+        or not all(isinstance(size, int) and 0 < size < 1 << 31 for size in sizes)
+    ):
         raise ValueError(f"the role {ascii(role.name)[:60]} is described wrongly")
     return role
 
