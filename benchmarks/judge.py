@@ -78,14 +78,16 @@ def read(file: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS), "float32") / 255
 
 
-def measure(what: str, data: Path) -> dict[str, dict[str, tuple[float, float]]]:
-    """Style and content distance, the mean of the photographs: style -> "ours" and "published"."""
+def measure(what: str, data: Path, pictures: int = 0) -> dict[str, dict[str, tuple[float, float]]]:
+    """Style and content distance, the mean of the (first so many) photographs: style -> "ours" and "published"."""
     from PIL import Image
 
     import zoo
+    from zoo.roles import StylePicture
 
     judge, model = Judge(data / "features/squeezenet_1_0.npz"), zoo.open(what)
-    photographs = sorted((data / "peers/fast_style/content").iterdir())
+    photographs = sorted((data / "peers/fast_style/content").iterdir())[: pictures or None]
+    takes_pictures = model.signature.input(StylePicture) is not None
     originals = {file.stem: judge.maps(read(file)) for file in photographs}
     rows: dict[str, dict[str, tuple[float, float]]] = {}
     for style, (picture, folder) in STYLES.items():
@@ -93,7 +95,8 @@ def measure(what: str, data: Path) -> dict[str, dict[str, tuple[float, float]]]:
         found: dict[str, list[tuple[float, float]]] = {"ours": [], "published": []}
         for file in photographs:
             size = read(file).shape[1::-1]
-            painted = Image.fromarray(np.round(255 * model(file, style=style)).astype("uint8"))
+            asked = str(data / f"styles/{picture}.jpg") if takes_pictures else style
+            painted = Image.fromarray(np.round(255 * model(file, style=asked)).astype("uint8"))
             ours = np.asarray(painted.resize(size, Image.Resampling.LANCZOS), "float32") / 255
             (published,) = (data / "peers/fast_style" / folder).glob(f"{file.stem}.*")
             for name, result in (("ours", ours), ("published", read(published, size))):
@@ -105,7 +108,7 @@ def measure(what: str, data: Path) -> dict[str, dict[str, tuple[float, float]]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.judge", description=__doc__.split("\n")[0])
-    parser.add_argument("what", help="a weight, run or file that holds hokusai, munch, turner and picabia")
+    parser.add_argument("what", help="what holds hokusai, munch, turner and picabia, or takes any style picture")
     parser.add_argument("--data", default="../shared/data", type=Path)
     given = parser.parse_args()
     rows = measure(given.what, given.data)

@@ -9,7 +9,6 @@ from zoo import roles
 from zoo.cli.inputs import trust_option
 from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
-from zoo.common.text import one_line
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
@@ -68,6 +67,7 @@ def apply(
     """
     from zoo.cli.compose import compose_scene, compose_with
     from zoo.cli.inputs import Asked, blending
+    from zoo.cli.jobs import fault_of, missing
     from zoo.cli.opened import open_runtime
     from zoo.cli.paint import painter
     from zoo.cli.progress import track
@@ -147,21 +147,6 @@ def untrained_use(what: str) -> str:
 
     import_tensorflow()
     return family(what).untrained
-
-
-def fault_of(source: Path, error: Exception) -> str:
-    """What went wrong with a picture, in one line that names it."""
-    if isinstance(error, MemoryError):
-        return one_line(f"{source}: the memory is not enough for it; --tile 512 takes less, in parts of that size")
-    return one_line(error)
-
-
-def missing(jobs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
-    """Those whose result is not there yet; says how many are."""
-    left = [(source, target) for source, target in jobs if not target.exists()]
-    if len(left) < len(jobs):
-        click.echo(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already", err=True)
-    return left
 
 
 def is_video(path: Path) -> bool:

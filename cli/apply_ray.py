@@ -20,7 +20,7 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
     """
-    from zoo.cli.apply import missing
+    from zoo.cli.jobs import missing
     from zoo.training.ray_train import connected
 
     left = [{"source": str(source), "target": str(target)} for source, target in missing(jobs)]
@@ -66,7 +66,7 @@ class Worker:
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:
         """The row with its `fault`, "" if there is none."""
-        from zoo.cli.apply import fault_of
+        from zoo.cli.jobs import fault_of
         from zoo.training.pictures import write_picture
 
         source, target = Path(row["source"]), Path(row["target"])

@@ -60,7 +60,7 @@ def described(families: list[str]) -> dict[str, dict[str, Any]]:
         try:
             cls = family(name)
         except ValueError as error:
-            click.echo(str(error), err=True)
+            click.echo(f"zoo: {name} is left out: {error}", err=True)
             continue
         told[name] = {
             "name": name,

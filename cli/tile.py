@@ -15,7 +15,6 @@ TILE = 512  # pixels of the result
 def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: bool, sources: Sequence[Path]) -> Any:
     """As `transformed` in cli/transform.py, and by tiles for a picture that is large, if the model can be run so."""
     from zoo.cli.transform import transformed
-    from zoo.export.tiling import NoTiles
 
     whole = transformed(runtime, asked, preserve_color, sources)
     photograph, result = runtime.signature.input(roles.Photograph), runtime.signature.output(roles.Result)
@@ -26,6 +25,8 @@ def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: boo
 
     def transform(source: Path) -> tuple[Any, Any]:
         if pixels(source) * result.scale**2 > LARGE:
+            from zoo.export.tiling import NoTiles  # needs Keras, which a small picture through a file does not
+
             with contextlib.suppress(NoTiles):
                 return by_tiles(source)
         return whole(source)
@@ -63,7 +64,6 @@ def tiled(
     from zoo.cli.inputs import constant_inputs, find_hole, read_mask
     from zoo.cli.progress import stages
     from zoo.cli.transform import keep_color, resized
-    from zoo.export.tiling import run_by_tiles
     from zoo.training.pictures import read_pixels
 
     signature = runtime.signature
@@ -76,6 +76,8 @@ def tiled(
 
     def transform(source: Path) -> tuple[Any, Any]:
         import numpy as np
+
+        from zoo.export.tiling import run_by_tiles
 
         pixels = read_pixels(source)
         image = Image(pixels[..., :3], photograph.channels)

@@ -8,7 +8,6 @@ import numpy as np
 
 from zoo import roles
 from zoo.common.luma import luma
-from zoo.common.strokes import free_form
 from zoo.roles import Role, Signature, assumed
 
 
@@ -81,14 +80,20 @@ def _frames(role: Any, shape: list[int], pictures: Sequence[np.ndarray], _: int,
     return np.concatenate([wide[:, frame : frame + shape[1]] for frame in range(role.count)], axis=2)
 
 
+def _strokes(shape: list[int], random: np.random.Generator) -> np.ndarray:
+    from zoo.common.strokes import free_form  # draws with Pillow, which running a file does not need
+
+    return free_form(shape[0], shape[1], random)
+
+
 def _layers(role: Any, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
     chosen = [pictures[layer % len(pictures)] for layer in range(role.count)]
-    layers = [(_crop(picture, shape, random), free_form(shape[0], shape[1], random)) for picture in chosen]
+    layers = [(_crop(picture, shape, random), _strokes(shape, random)) for picture in chosen]
     return np.concatenate([part for layer in layers for part in layer], axis=2)
 
 
 def _mask(role: Role, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:
-    return free_form(shape[0], shape[1], random)
+    return _strokes(shape, random)
 
 
 def _style(role: Role, shape: list[int], pictures: Sequence[np.ndarray], _: int, random: np.random.Generator) -> np.ndarray:

@@ -425,7 +425,7 @@ def role_of(facts: Mapping[str, Any]) -> Role:
     plain = all(isinstance(text, str) and text.isprintable() for text in texts)
     if (
         not plain
-        or (role.is_picture and len(role.shape) != 4)
+        or (role.is_picture and (len(role.shape) != 4 or isinstance(role.shape[3], str)))
         or not all(isinstance(size, int) and 0 < size < 1 << 31 for size in sizes)
     ):
         raise ValueError(f"the role {ascii(role.name)[:60]} is described wrongly")

@@ -6,6 +6,7 @@ import keras
 from keras import layers, ops
 
 import zoo
+from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Picture, Uniform
 
 
@@ -57,9 +58,13 @@ class Sharpener(zoo.ImageModel):
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         return {"absolute": ops.mean(ops.abs(outputs["picture"] - batch["image"]), axis=(1, 2, 3))}
 
+    @property
+    def signature(self) -> Signature:
+        return Signature.of([Photograph()], [Result()])
+
     def inference_model(self) -> keras.Model:
-        image = layers.Input((None, None, 3), name="image")
-        return keras.Model({"image": image}, {"output_image": ops.clip(self.sharpen(image), 0.0, 1.0)}, name=self.name)
+        inputs = self.deployed_inputs()
+        return keras.Model(inputs, {"output_image": ops.clip(self.sharpen(inputs["image"]), 0.0, 1.0)}, name=self.name)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         soft = blurred(batch)

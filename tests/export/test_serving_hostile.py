@@ -22,7 +22,7 @@ from zoo.export.serving import connections
 from zoo.export.serving.cost import Growth, pixels_of
 from zoo.export.serving.errors import ServingError
 from zoo.export.serving.gate import Gate
-from zoo.export.signature import Signature, Tensor
+from zoo.roles import Photograph, Result, Signature
 
 GOOD = {"instances": [1.0]}
 SMALL = json.dumps(GOOD).encode()
@@ -147,9 +147,7 @@ def test_a_generator_is_bounded_by_what_it_makes(tmp_path):
 
 
 def test_what_a_model_enlarges_is_counted_as_it_comes_out():
-    sides = ("batch", "height", "width", 3)
-    picture, larger = Tensor("image", "float32", sides), Tensor("output_image", "float32", ("batch", "4*height", "4*width", 3))
-    growth = Growth(Signature({"image": picture}, {"output_image": larger}))
+    growth = Growth(Signature.of([Photograph()], [Result(scale=4)]))
     assert pixels_of({"image": np.zeros((1, 100, 100, 3))}, growth, 200_000) == (160_000, 160_000)
     with pytest.raises(ServingError, match="the answer would hold 360,000 pixels"):
         pixels_of({"image": np.zeros((1, 150, 150, 3))}, growth, 200_000)

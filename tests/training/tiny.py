@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from zoo._base import ImageModel
 from zoo.common.signals import Terminated
+from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Normal, Picture
 from zoo.training.run import train
 
@@ -49,6 +50,10 @@ class Tiny(ImageModel):
         if self.explode:
             error = ops.where(self.optimizer.iterations >= self.explode, float("nan"), error)
         return {"error": error, "brightness": 0.1 * ops.abs(ops.mean(difference, axis=(1, 2, 3)))}
+
+    @property
+    def signature(self):
+        return Signature.of([Photograph()], [Result()])
 
     def inference_model(self):
         image = layers.Input((None, None, 3), name="image")

@@ -89,6 +89,7 @@ def test_evaluate_and_resume_need_no_style_again(tmp_path, monkeypatch, capfd):
     assert run(*command, "--out", "new", "--steps", "2") == 2
     assert "--set style=PICTURE" in capfd.readouterr().err
     assert run(*command, "--out", "whole", "--steps", "2", "--resume") == 0
+    capfd.readouterr()
     assert run("evaluate", "whole", "--data", "samples:", "-n", "2", "--batch-size", "2", "--json") == 0
     assert set(json.loads(capfd.readouterr().out)) == {"style", "content"}
 

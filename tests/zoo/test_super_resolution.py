@@ -124,7 +124,7 @@ def test_a_loaded_model_needs_no_feature_network(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = zoo.load(str(tmp_path / "model.keras"))
     batch = batches(loaded)(0)
-    with pytest.raises(ValueError, match=r"model\.compile\(\)"):
+    with pytest.raises(ValueError, match=r"model\.prepare\(\)"):
         loaded.loss_terms(batch, loaded(batch))
     loaded.compile()
     assert "perceptual" in loaded.loss_terms(batch, loaded(batch))

@@ -63,7 +63,8 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
         >>> maps = zoo.features.create("compact")(keras.ops.ones((1, 64, 64, 3)))
     """
     networks = _networks(name)
-    weights = _located(weights) if any(network not in _SHIPPED for network in networks) else None
+    if any(network not in _SHIPPED for network in networks):
+        weights = _located(weights)
     known = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
     wanted = layers or tuple(dict.fromkeys(style_layers(name) + content_layers(name)))
     for layer in wanted:

@@ -17,9 +17,11 @@ from zoo.losses.recolor import color_moments, recolor
 from zoo.losses.total_variation import total_variation
 from zoo.neural_style.generator import generator
 from zoo.neural_style.geometry import SMALLEST, cover, sides, sides_of_style
+from zoo.roles import Signature
 from zoo.specs import Uniform
 
 BLANK = 0.5
+NOTHING_TO_DEPLOY = "neural_style optimises one picture; there is nothing to deploy: use fast_style or adain"
 
 
 @register("neural_style")
@@ -239,8 +241,12 @@ class NeuralStyle(ImageModel):
             painted = content + gray(painted) - gray(content)
         return ops.convert_to_numpy(ops.clip(self._with_content(painted), 0.0, 1.0))[0]
 
+    @property
+    def signature(self) -> Signature:
+        raise ValueError(NOTHING_TO_DEPLOY)
+
     def inference_model(self) -> keras.Model:
-        raise ValueError("neural_style optimises one picture; there is nothing to deploy: use fast_style or adain")
+        raise ValueError(NOTHING_TO_DEPLOY)
 
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         columns = {"picture": self.picture()[None]}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.testing._declared import check_configuration, check_declared, check_keras_file
-from zoo.testing._deployed import check_any_size, check_deployed_network, check_files
+from zoo.testing._deployed import check_any_size, check_deployed_network, check_files, check_signature
 from zoo.testing._subject import Subject
 from zoo.testing._trained import check_losses, check_replicas, check_resume, check_samples, check_weights_move
 
@@ -22,7 +22,7 @@ __all__ = ["CHECKS", "Subject", "check_family"]
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_declared,
     check_configuration,
-    # Here goes what `signature` declares against the network that is deployed.
+    check_signature,
     check_losses,
     check_weights_move,
     check_samples,

@@ -5,11 +5,45 @@ from typing import Any
 
 import numpy as np
 
+from zoo._base import ImageModel
 from zoo.testing._subject import Subject, attempt
 
 SIZES = ((32, 32), (45, 20), (17, 64))
 EXAMPLES = ("astronaut", "chelsea", "coffee", "rocket")
 TOLERANCE = 1e-4
+
+
+def check_signature(subject: Subject) -> None:
+    """What `signature` declares are the tensors of the network that is deployed."""
+    model = subject.model()
+    if not model.deployable:
+        return
+    subject.require(
+        "signature" in {name for cls in type(model).__mro__ if cls is not ImageModel for name in vars(cls)},
+        "it declares no signature: list the roles of what inference_model() takes and gives (zoo.roles)",
+    )
+    networks = attempt(subject, "inference_models() fails", model.inference_models)
+    subject.require(
+        set(model.signatures) == set(networks), f"signatures are {sorted(model.signatures)}, and networks {sorted(networks)}"
+    )
+    for key, network in networks.items():
+        for side, tensors in (("inputs", network.input), ("outputs", network.output)):
+            roles = getattr(model.signatures[key], side)
+            subject.require(
+                isinstance(tensors, dict) and set(tensors) == set(roles),
+                f"signature lists the {side} {sorted(roles)}, and inference_model() has {sorted(tensors)}: make them the same",
+            )
+            for name, role in roles.items():
+                declared, real = (role.dtype, role.sized(None, None)), (tensors[name].dtype, tuple(tensors[name].shape))
+                fits = declared == real if side == "inputs" else declared[1][-1] == real[1][-1]
+                subject.require(
+                    fits,
+                    f"signature declares {name} as {_tensor(*declared)}, and the network has {_tensor(*real)}: change the role",
+                )
+
+
+def _tensor(dtype: str, shape: tuple[int | None, ...]) -> str:
+    return f"{dtype} [{', '.join('any' if side is None else str(side) for side in shape)}]"
 
 
 def check_deployed_network(subject: Subject) -> None:

@@ -1,6 +1,7 @@
 """How a family trains: by the stock fit, every weight, the same on two replicas, and on from where it was interrupted."""
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,11 @@ def check_replicas(subject: Subject) -> None:
         )
 
 
+def _arrays(checkpoint: Path) -> dict[str, np.ndarray]:
+    with np.load(checkpoint) as file:
+        return {name: file[name] for name in file.files}
+
+
 def check_resume(subject: Subject) -> None:
     """A run that loses its last checkpoint and its model goes on from the one before and ends with the same bits."""
     from zoo.training.pictures import write_picture
@@ -107,9 +113,9 @@ def check_resume(subject: Subject) -> None:
     newest = max((cut / "checkpoint").iterdir())
     newest.unlink()
     attempt(subject, "zoo train --resume fails", lambda: train(subject.cls, out=cut, resume=True, **arguments))
-    first, second = (np.load(run / "checkpoint" / newest.name) for run in (whole, cut))
-    subject.require(set(first.files) == set(second.files), "a resumed run has other variables: make all of them in __init__")
-    for name in first.files:
+    first, second = (_arrays(run / "checkpoint" / newest.name) for run in (whole, cut))
+    subject.require(set(first) == set(second), "a resumed run has other variables: make all of them in __init__")
+    for name in first:
         subject.require(
             np.array_equal(first[name], second[name]),
             f"{name} differs once a run was resumed: draw from the batch alone, and keep no state outside of variables",
