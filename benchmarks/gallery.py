@@ -59,7 +59,9 @@ def strokes(size: int) -> np.ndarray:
     return np.asarray(canvas.resize((size, size), Image.Resampling.LANCZOS), np.float32) / 255
 
 
-def shipped_sheets(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+def shipped_sheets(
+    pictures: list[np.ndarray], given: dict[str, np.ndarray], only: str | None = None
+) -> dict[str, dict[str, np.ndarray]]:
     """By family, what the shipped weights for style transfer make of the pictures.
 
     A column for each style that they hold; or for each of `given`, in the corner, where the style is a picture.
@@ -69,6 +71,8 @@ def shipped_sheets(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> 
 
     sheets: dict[str, dict[str, np.ndarray]] = {}
     for name in shipped_weights():
+        if only not in (None, name.partition("/")[0]):
+            continue
         model = zoo.load(name)
         if model.task not in ("style transfer", "unpaired translation"):
             continue
@@ -83,7 +87,7 @@ def shipped_sheets(pictures: list[np.ndarray], given: dict[str, np.ndarray]) -> 
         styles = network.input["style_weights"].shape[1] if "style_weights" in network.input else 1
         for number in range(styles):
             inputs["style_weights"] = np.tile(np.eye(styles, dtype="float32")[number], (len(pictures), 1))
-            label = f"{title}, --style {number}" if styles > 1 else title
+            label = f"{title}, {(model.style_names or range(styles))[number]}" if styles > 1 else title
             columns[label] = np.asarray(network({key: inputs[key] for key in network.input})["output_image"])
     return sheets
 
@@ -211,6 +215,14 @@ def loss_plot(curve: list[dict[str, float]], width: int = 640, height: int = 320
     return canvas.resize((width, height), Image.Resampling.LANCZOS)
 
 
+def written(sheets: dict[str, dict[str, np.ndarray]], out: Path) -> None:
+    """Writes every sheet as NAME.jpg."""
+    from zoo.training.pictures import grid
+
+    for name, columns in sheets.items():
+        Image.fromarray(np.uint8(255 * grid(columns))).save(out / f"{name}.jpg", quality=85)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"))
@@ -218,18 +230,18 @@ def main() -> None:
     parser.add_argument("--iterations", default="70,40", help="of neural_style, at the coarsest size and at each finer one")
     parser.add_argument("--pictures", type=int, default=len(PHOTOGRAPHS), help="only the first so many photographs")
     parser.add_argument("--styles", type=int, default=3, help="only the first so many styles of neural_style")
+    parser.add_argument("--only", help="one sheet of weights that ship, such as fast_style")
     arguments = parser.parse_args()
-    from zoo.training.pictures import grid
-
     arguments.out.mkdir(parents=True, exist_ok=True)
     coarse, fine = map(int, arguments.iterations.split(","))
     pictures = photographs(arguments.size)[: arguments.pictures]
     given = dict(list(styles(arguments.size).items())[: arguments.styles])
-    sheets = shipped_sheets(pictures, given)
+    sheets = shipped_sheets(pictures, given, arguments.only)
+    if arguments.only:
+        return written(sheets, arguments.out)
     painted, curve = painted_columns(pictures, given, arguments.size, (coarse, fine))
     sheets["neural_style"] = {"photograph": np.stack(pictures), **painted}
-    for name, columns in sheets.items():
-        Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / f"{name}.jpg", quality=85)
+    written(sheets, arguments.out)
     rows = restored_rows(arguments.size)
     Image.fromarray(np.uint8(255 * np.concatenate(rows))).save(arguments.out / "restored.jpg", quality=88)
     loss_plot(curve).save(arguments.out / "loss.png", optimize=True)

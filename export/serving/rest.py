@@ -186,8 +186,12 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 def application(preview: Preview, host: str) -> Starlette:
     """The application. On a loopback address it answers to that machine's own names only, so that no website can reach it."""
     html = page(preview)
+
+    async def _page(_: Request) -> Response:  # a function that is not asynchronous would leave a thread behind
+        return HTMLResponse(html, headers=PAGE_HEADERS)
+
     routes = [
-        Route("/", lambda request: HTMLResponse(html, headers=PAGE_HEADERS)),
+        Route("/", _page),
         Route("/v1{rest:path}", Rest(preview)),
     ]
     loopback = host in ("127.0.0.1", "localhost", "::1")
