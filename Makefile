@@ -17,8 +17,9 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 demo: setup
 	$(BIN)/zoo demo
 
+# Two processes, a file each at a time.
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Clusters, Ray, and workers that are killed: some minutes more.
 test-long: setup
