@@ -11,14 +11,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.export.graph import Graph, Step
 from zoo.export.runtimes import KerasRuntime, Runtime
 from zoo.export.tiles import Area, Segment, Store, Window, cuts
 from zoo.roles import HoleMask, Role, Signature
+
+if TYPE_CHECKING:
+    from zoo.export.graph import Step
 
 GRID = 64  # pixels between the places where tiles of a network that cannot be looked into may start
 PROBE = 512  # pixels by which a picture grows, to see how much larger every map gets; whatever strides there are divide it
@@ -103,6 +105,8 @@ class Network:
     def __init__(self, runtime: Any, pictures: dict[str, Area], constants: dict[str, np.ndarray]) -> None:
         self.path = runtime.path
         fixed = {name: value.shape for name, value in constants.items()}
+        from zoo.export.graph import Graph  # needs Keras, which a file does not
+
         self.graph = Graph(runtime.network, {name: (1, *x.shape) for name, x in pictures.items()} | fixed)
         small, large = (
             Graph(runtime.network, {name: (1, side, side, x.shape[2]) for name, x in pictures.items()} | fixed).shapes
