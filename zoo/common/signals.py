@@ -53,6 +53,9 @@ def remembered_interrupts() -> Iterator[Callable[[], None]]:
         signal.signal(number, remember)
     try:
         yield check
+    except Exception:
+        check()  # TensorFlow's C++ part turned an interrupt into an error of its own
+        raise
     finally:
         for number in ours:
             signal.signal(number, handlers[number])
