@@ -2,14 +2,13 @@
 
     python -m benchmarks.style fast_style/wave --style ../shared/data/styles/wave.jpg --data ../shared/data/content --pictures 40
 
-Of fast_style: the comparison of Johnson et al. 2016, section 4.1. The network's own objective is minimised over the pixels of
-each picture by L-BFGS, from the picture itself; `k` is the first step whose loss is as low as the network's. Of adain
-(`style_ratios`): its style loss over that of a fast_style network which was trained for the style. The pictures are the last
-ones by name, which the shipped weights were not trained on, cut to the middle square and brought to 256 pixels.
+The comparison of Johnson et al. 2016, section 4.1. The network's own objective is minimised over the pixels of
+each picture by L-BFGS, from the picture itself; `k` is the first step whose loss is as low as the network's. The pictures
+are the last ones by name, cut to the middle square and brought to 256 pixels. How near to
+the style it comes is for `benchmarks.judge`.
 """
 
 import argparse
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -88,22 +87,6 @@ def steps_worth(model: Any, network: Any, content: np.ndarray, style: int, steps
     loss = objective(model, content, style)
     reached = loss(painted(network, content, style_weights=one_style(model, style)).ravel())[0]
     return loss(content.ravel())[0], reached, first_as_low(loss, content, reached, steps)
-
-
-def style_ratios(arbitrary: Any, trained: Any, contents: list[np.ndarray], pictures: list[np.ndarray]) -> list[float]:
-    """adain's style loss over fast_style's, for every content in each of the styles `pictures`, those of the trained network."""
-    from zoo.fast_style import resize_short_side
-
-    networks = (arbitrary.inference_model(), trained.inference_model())
-    styles = [np.asarray(resize_short_side(picture, SIZE))[None] for picture in pictures]
-    ratios = []
-    for content, (number, style) in itertools.product(contents, enumerate(styles)):
-        weights = one_style(trained, number)
-        results = (painted(network, content, style=style, style_weights=weights) for network in networks)
-        batch = {"image": content[None], "style_weights": weights}
-        ours, best = (float(np.mean(trained.loss_terms(batch, {"picture": result[None]})["style"])) for result in results)
-        ratios.append(ours / best)
-    return ratios
 
 
 def main() -> None:

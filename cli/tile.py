@@ -1,6 +1,7 @@
 """A picture of any size by tiles: where `zoo apply --tile` asks for it, and where a picture is large."""
 
 import contextlib
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,15 @@ def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: boo
     if photograph is None or not runtime.signature.free_size:
         return whole
     tile = max(TILE // result.scale, 128)
-    by_tiles = tiled(runtime, tile, out, asked, preserve_color, alone=len(sources) == 1)
+    # Made when the first large picture comes: it reads the style and the mask once more.
+    by_tiles = functools.cache(lambda: tiled(runtime, tile, out, asked, preserve_color, alone=len(sources) == 1))
 
     def transform(source: Path) -> tuple[Any, Any]:
         if pixels(source) * result.scale**2 > LARGE:
             from zoo.export.tiling import NoTiles  # needs Keras, which a small picture through a file does not
 
             with contextlib.suppress(NoTiles):
-                return by_tiles(source)
+                return by_tiles()(source)
         return whole(source)
 
     return transform
