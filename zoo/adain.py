@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from zoo import features as feature_networks
 from zoo._base import ImageModel
+from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
 from zoo.layers import (
@@ -25,6 +26,7 @@ from zoo.losses.content import content_loss
 from zoo.losses.moments import moments_loss
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
+from zoo.losses.total_variation import total_variation
 from zoo.roles import Photograph, Result, Share, Signature, StylePicture, Weights
 from zoo.specs import Picture
 
@@ -61,8 +63,12 @@ class AdaIN(ImageModel):
     the deployed network; a saved model leaves them out and finds them again.
 
     Args:
-        features: the frozen encoder, which also measures the loss: "compact" or "vgg19".
-        feature_weights: a local weights file for vgg19; None lets Keras download them.
+        features: the frozen encoder: "compact" or "vgg19".
+        loss_features: what the objective "gram" sees: None for the encoder itself; else networks of `zoo.features.create`, such
+            as "compact:0.5+squeezenet:2".
+        feature_weights: a local weights file for what does not ship of the two; of vgg19, None lets Keras download them.
+        total_variation_weight: weight of the differences of neighbouring pixels, squared, of what is painted; 0 leaves it out.
+        recolor_content: whether the content of the objective "gram" is measured on the photograph in the style's colours.
         width: share of the decoder's channels; 1 is full width.
         codes: how many learned scales and offsets the decoder blends for a style; 0 leaves its normalisation out, as published.
         objective: "gram", fast_style's, with the content in the colours of the style; or "moments", as published: the channels'
@@ -99,6 +105,7 @@ class AdaIN(ImageModel):
     def __init__(
         self,
         features: str = "compact",
+        loss_features: str | None = None,
         feature_weights: str | None = None,
         width: float = 0.5,
         codes: int = 64,
@@ -106,6 +113,8 @@ class AdaIN(ImageModel):
         size: int = 256,
         content_weight: float = 0.25,
         style_weight: float = 1.0,
+        total_variation_weight: float = 0.0,
+        recolor_content: bool = True,
         learning_rate: float = 2e-3,
         name: str = "adain",
     ) -> None:
@@ -114,6 +123,7 @@ class AdaIN(ImageModel):
         if size < 32 or size % 16:
             raise ValueError(f"size {size}: adain trains on crops whose side is a multiple of 16, at least 32")
         self.features = features
+        self.loss_features = loss_features
         self.feature_weights = feature_weights
         self.width = width
         self.codes = codes
@@ -121,6 +131,8 @@ class AdaIN(ImageModel):
         self.size = size
         self.content_weight = content_weight
         self.style_weight = style_weight
+        self.total_variation_weight = total_variation_weight
+        self.recolor_content = recolor_content
         self.learning_rate = learning_rate
         self.decoder = decoder(ENCODERS[features], DECODERS[features], width, codes)
         self.built = True
@@ -131,7 +143,7 @@ class AdaIN(ImageModel):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return ("style", "content")
+        return ("style", "content") + (("total_variation",) if self.total_variation_weight else ())
 
     def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
         """Adam; over a known number of steps the rate warms up and falls to a hundredth by a cosine."""
@@ -147,12 +159,26 @@ class AdaIN(ImageModel):
             FileNotFoundError, OSError, ValueError: the weights of vgg19 cannot be had; see `zoo.features.create`.
         """
         if "_encoder" not in vars(self):
-            measured = (*STYLE[self.features], *feature_networks.content_layers(self.features))
+            measured = () if self.loss_features else (*STYLE[self.features], *feature_networks.content_layers(self.features))
             names = dict.fromkeys((*measured, *ENCODERS[self.features]))
             maps = tuple(name for name in names if name != "image")
-            encoder = feature_networks.create(self.features, weights=self.feature_weights, layers=maps)
+            weights = None if self.features == "compact" else self.feature_weights
+            encoder = feature_networks.create(self.features, weights=weights, layers=maps)
             object.__setattr__(self, "_encoder", encoder)  # past Keras, so that a saved model holds the decoder alone
         return self._encoder
+
+    def perceptual(self) -> PerceptualLoss:
+        """What the objective "gram" sees.
+
+        Raises:
+            FileNotFoundError, OSError, ValueError: the weights cannot be had; see `zoo.features.create`.
+        """
+        if not self.loss_features:
+            layers_of = feature_networks.content_layers(self.features)
+            return PerceptualLoss(self.encoder(), dict.fromkeys(STYLE[self.features], 1.0), layers_of)
+        if "_perceptual" not in vars(self):
+            object.__setattr__(self, "_perceptual", perceptual_loss(self.loss_features, self.feature_weights))
+        return self._perceptual
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
         encode = with_colors(self.encoder())
@@ -161,18 +187,22 @@ class AdaIN(ImageModel):
         return {"picture": self.decoder(target, training=training), "target": target, "style": style}
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-        maps, target, style = self.encoder()(outputs["picture"]), outputs["target"], outputs["style"]
+        target, style = outputs["target"], outputs["style"]
         if self.objective == "moments":
+            maps = self.encoder()(outputs["picture"])
             style_term = sum(moments_loss(maps[name], style[name]) for name in STYLE[self.features])
             content_term = sum(content_loss(maps[name], target[name]) for name in ENCODERS[self.features] if name != "image")
         else:
-            loss = PerceptualLoss(
-                self.encoder(), dict.fromkeys(STYLE[self.features], 1.0), feature_networks.content_layers(self.features)
-            )
-            recolored = recolor(batch["image"], *color_moments(batch["style"]))
-            style_term = loss.style(maps, loss.gram_matrices(style))
-            content_term = loss.content(maps, loss.features(ops.stop_gradient(recolored)))
-        return {"style": self.style_weight * style_term, "content": self.content_weight * content_term}
+            loss = self.perceptual()
+            content = recolor(batch["image"], *color_moments(batch["style"])) if self.recolor_content else batch["image"]
+            maps = loss.features(outputs["picture"])
+            style_maps = loss.features(batch["style"]) if self.loss_features else style
+            style_term = loss.style(maps, loss.gram_matrices(style_maps))
+            content_term = loss.content(maps, loss.content_features(ops.stop_gradient(content)))
+        terms = {"style": self.style_weight * style_term, "content": self.content_weight * content_term}
+        if self.total_variation_weight:
+            terms["total_variation"] = self.total_variation_weight * total_variation(outputs["picture"])
+        return terms
 
     @property
     def signature(self) -> Signature:

@@ -46,6 +46,26 @@ def test_training_lowers_both_losses(published):
     assert history["style"][-1] < 0.9 * history["style"][0] and history["loss"][-1] < 0.9 * history["loss"][0]
 
 
+def test_the_objective_may_see_other_features_than_the_encoder():
+    """Named as such, the encoder's own features measure the same; a second network changes the style; all of it is saved."""
+    batch, own = batches(zoo.create("adain", preset="tiny"), 2)(0), zoo.create("adain", preset="tiny")
+    outputs = own(batch)
+
+    def terms(**settings):
+        other = zoo.create("adain", preset="tiny", **settings)
+        return {name: np.array(term) for name, term in other.loss_terms(batch, outputs).items()}
+
+    expected = {name: np.array(term) for name, term in own.loss_terms(batch, outputs).items()}
+    for name, term in terms(loss_features="compact").items():
+        np.testing.assert_allclose(term, expected[name], rtol=1e-4)
+    weighed = terms(loss_features="compact:0.5+squeezenet:2", feature_weights="random", total_variation_weight=1.0)
+    assert set(weighed) == {"style", "content", "total_variation"} and (weighed["total_variation"] > 0).all()
+    assert (np.abs(weighed["style"] - expected["style"]) > 0.1 * expected["style"]).all()
+    kept = terms(recolor_content=False)
+    np.testing.assert_allclose(kept["style"], expected["style"], rtol=1e-4)
+    assert (np.abs(kept["content"] - expected["content"]) > 1e-3 * expected["content"]).all()
+
+
 @pytest.mark.parametrize(("shape", "style"), [((1, 1), (64, 64)), ((50, 33), (1, 90)), ((17, 250), (40, 40))])
 def test_any_sizes(shape, style):
     deployed = zoo.create("adain", preset="tiny").inference_model()
