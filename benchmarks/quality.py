@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import generators, judge, restoration
+from benchmarks import believable, generators, judge, restoration
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "quality.md"
 FIGURES = Path(__file__).parents[1] / "docs" / "quality.json"
@@ -81,6 +81,17 @@ def gain(name: str, over: str) -> Callable[[str, Path, int], Measured]:
     def measure(weights: str, data: Path, pictures: int) -> Measured:
         ours, others = decibels(name)(weights, data, pictures)
         return ours - others[over], others
+
+    return measure
+
+
+def believed(figure: str) -> Callable[[str, Path, int], Measured]:
+    """A figure of `benchmarks.believable`."""
+
+    def measure(weights: str, data: Path, pictures: int) -> Measured:
+        rows = believable.measure(weights, data, pictures)
+        others = {name: row[figure] for name, row in rows.items()}
+        return others.pop("ours"), others
 
     return measure
 
@@ -248,6 +259,37 @@ ROWS = (
         above(0),
         above(1.5),
         decibels("unet_inpainter"),
+    ),
+    Row(
+        "unet_inpainter/eraser",
+        "the same photographs and masks: perceptual distance in SqueezeNet 1.0's maps (python -m benchmarks.believable)",
+        "",
+        "-",
+        fixed(1.42),
+        fixed(1.25),
+        believed("perceptual"),
+        higher_is_better=False,
+        case="perceptual distance",
+    ),
+    Row(
+        "unet_inpainter/eraser",
+        "the same: detail in the hole over the original's; 1 is right, at most 1.2",
+        "",
+        "-",
+        fixed(0.6),
+        fixed(0.8),
+        believed("detail"),
+        case="detail",
+    ),
+    Row(
+        "unet_inpainter/eraser",
+        "the same: PSNR in the hole",
+        "dB",
+        "-",
+        at_least_as_good_as("Telea"),
+        None,
+        believed("PSNR"),
+        case="PSNR",
     ),
     Row(
         "context_encoder/center",

@@ -9,13 +9,22 @@ from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discr
 from zoo._perceptual import PerceptualModel
 from zoo._registry import choose, register
 from zoo._schedules import warm_cosine
-from zoo.layers import CropLike, GatedConvolution2D, NearestUpsampling2D, PadToMultiple, PartialConvolution2D, PyramidFill
+from zoo.layers import (
+    CropLike,
+    GatedConvolution2D,
+    NearestUpsampling2D,
+    PadToMultiple,
+    PartialConvolution2D,
+    PyramidFill,
+    ResidualAggregation2D,
+)
 from zoo.losses.adversarial import judge
 from zoo.losses.gram import gram_matrix
 from zoo.roles import HoleMask, Photograph, Result, Signature
 from zoo.specs import Mask, Picture
 
 # Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
+CELLS = 32  # across and down, in which borrowed detail is looked for
 FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58, "squeezenet": 1 / 200}
 
 
@@ -36,6 +45,8 @@ class UNetInpainter(PerceptualModel):
         levels: how often the size is halved.
         pyramid_fill: whether the network starts from a smooth fill (`PyramidFill`), which alone is as good as the classical
             methods, and learns what it lacks; otherwise from gray, as published.
+        borrowed_detail: whether what the fill lacks beyond its blur is gathered from known places that look alike
+            (`ResidualAggregation2D`) and settled by two more convolutions; not with partial convolutions.
         valid_weight: weight of the mean absolute difference where the picture is known.
         hole_weight: the same in the hole.
         perceptual_weight: weight of the absolute difference of feature maps; 0 leaves it out.
@@ -82,6 +93,7 @@ class UNetInpainter(PerceptualModel):
         width: int = 32,
         levels: int = 6,
         pyramid_fill: bool = False,
+        borrowed_detail: bool = False,
         valid_weight: float = 1.0,
         hole_weight: float = 6.0,
         perceptual_weight: float = 0.05,
@@ -101,6 +113,7 @@ class UNetInpainter(PerceptualModel):
         self.width = width
         self.levels = levels
         self.pyramid_fill = pyramid_fill
+        self.borrowed_detail = borrowed_detail
         self.valid_weight = valid_weight
         self.hole_weight = hole_weight
         self.perceptual_weight = perceptual_weight
@@ -112,7 +125,7 @@ class UNetInpainter(PerceptualModel):
         self.masks = tuple(masks)
         self.size = size
         self.learning_rate = learning_rate
-        self.fill = filling_network(convolution, width, levels, pyramid_fill)
+        self.fill = filling_network(convolution, width, levels, pyramid_fill, borrowed_detail)
         if adversarial_weight:
             self.discriminator = patch_discriminator(4)
         self.built = True
@@ -215,11 +228,18 @@ def mean(x: Any) -> Any:
     return ops.mean(x, axis=tuple(range(1, len(x.shape))))
 
 
-def filling_network(convolution: str, width: int, levels: int, pyramid_fill: bool) -> keras.Model:
-    """`[image, hole]` to a picture [N, H, W, 3] around [0, 1]; what the image shows in the hole is not seen."""
+def filling_network(convolution: str, width: int, levels: int, pyramid_fill: bool, borrowed_detail: bool = False) -> keras.Model:
+    """`[image, hole]` to a picture [N, H, W, 3] around [0, 1]; what the image shows in the hole is not seen.
+
+    Raises:
+        ValueError: borrowed detail with partial convolutions, or with fewer than four levels.
+    """
+    if borrowed_detail and (convolution == "partial" or levels < 4):
+        raise ValueError("borrowed_detail needs plain or gated convolutions and at least 4 levels")
     image = layers.Input((None, None, 3), name="image")
     hole = layers.Input((None, None, 1), name="hole")
-    pad = PadToMultiple(2**levels, 2 * 2**levels)
+    multiple = max(2**levels, 2 * CELLS) if borrowed_detail else 2**levels
+    pad = PadToMultiple(multiple, 2 * multiple)
     padded, known = pad(image), 1 - pad(hole)
     start = PyramidFill(levels, dtype="float32")([padded, known]) if pyramid_fill else 0.5
 
@@ -240,6 +260,7 @@ def filling_network(convolution: str, width: int, levels: int, pyramid_fill: boo
         known = NearestUpsampling2D()(known)
         return joined([x * known, skip * skip_known]), share * known + (1 - share) * skip_known
 
+    kept = known
     x = padded * known
     if convolution != "partial":
         x = start - 0.5 if pyramid_fill else x - 0.5 * known
@@ -254,9 +275,22 @@ def filling_network(convolution: str, width: int, levels: int, pyramid_fill: boo
     for level in reversed(range(1, levels)):
         x, known = join(x, known, *skips.pop())
         x, known = convolve(x, known, width * min(2 ** (level - 1), 8), 3)
+        if level == 3:
+            coarse = x
     if convolution == "partial":
         x, _ = PartialConvolution2D(3, 3, dtype="float32")(list(join(x, known, *skips.pop())))
     else:  # the last convolution at half the size, every pixel of a 2x2 block by channels of its own, is the cheaper one
         x = layers.Concatenate()([x, ops.space_to_depth(skips.pop()[0], 2)])
+        last = x
         x = ops.depth_to_space(layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", dtype="float32")(x), 2)
-    return keras.Model([image, hole], CropLike(dtype="float32")([x + start, image]), name="fill")
+    x = x + start
+    if borrowed_detail:
+        seen = padded * kept + x * (1 - kept)
+        borrowed = ResidualAggregation2D(CELLS, 2 * width, dtype="float32")([seen, kept, coarse])
+        x = x + borrowed
+        y = layers.Concatenate()([ops.space_to_depth(layers.Concatenate()([seen - 0.5, borrowed, kept]), 2), last])
+        for _ in range(2):
+            y = GatedConvolution2D(2 * width, 3)(y)
+        y = layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="settled")(y)
+        x = x + ops.depth_to_space(y, 2)
+    return keras.Model([image, hole], CropLike(dtype="float32")([x, image]), name="fill")

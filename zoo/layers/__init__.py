@@ -29,6 +29,7 @@ from zoo.layers.power_pooling import PowerPooling2D
 from zoo.layers.pyramid_fill import PyramidFill
 from zoo.layers.reflection_padding import ReflectionPadding2D
 from zoo.layers.reparameterized_convolution import ReparameterizedConv2D, fold
+from zoo.layers.residual_aggregation import ResidualAggregation2D
 from zoo.layers.thin_convolution import Conv2D as ThinConv2D
 from zoo.layers.truncation import Truncation
 
@@ -63,6 +64,7 @@ __all__ = [
     "PyramidFill",
     "ReflectionPadding2D",
     "ReparameterizedConv2D",
+    "ResidualAggregation2D",
     "ThinConv2D",
     "Truncation",
     "fold",
