@@ -17,6 +17,7 @@ OURS = (
     "cyclegan",
     "dcgan",
     "denoiser",
+    "enhancer",
     "fast_style",
     "gan",
     "neural_style",

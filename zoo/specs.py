@@ -146,7 +146,7 @@ class Reduced(_Share):
         return (self.size, self.size, self.frames * self.channels)
 
 
-RECIPES = ("camera", "web", "worn")  # of `Degraded`
+RECIPES = ("camera", "dim", "web", "worn")  # of `Degraded`
 
 
 @dataclasses.dataclass(frozen=True)

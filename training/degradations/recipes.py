@@ -2,7 +2,7 @@
 
 After BSRGAN (Zhang et al. 2021, https://arxiv.org/abs/2103.14006: the order is random) and Real-ESRGAN (Wang et al. 2021,
 https://arxiv.org/abs/2107.10833: everything happens twice). Both are far heavier than what most photographs went through, and
-networks trained on them invent; so two milder recipes stand beside theirs.
+networks trained on them invent; so two milder recipes stand beside theirs, and one of too little light.
 """
 
 import dataclasses
@@ -30,7 +30,23 @@ class Step:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_short, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _light(picture: np.ndarray, random: np.random.Generator, exposure: float, cast: Sequence[float]) -> np.ndarray:
+    """Another exposure, in linear light: `exposure` times as much, each colour in its share of `cast`."""
+    linear = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear * exposure * np.asarray(cast, np.float32)[: picture.shape[-1]], 0, 1)
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return encoded.astype(np.float32)
+
+
+def _fade(picture: np.ndarray, random: np.random.Generator, contrast: float, saturation: float, black: float) -> np.ndarray:
+    """What a print loses: contrast, colour, and its blacks, which rise to `black`."""
+    gray = picture.mean(axis=-1, keepdims=True)
+    return (black + contrast * (1 - black) * (gray + saturation * (picture - gray))).astype(np.float32)
 
 
 def _noise(picture: np.ndarray, random: np.random.Generator, kind: str, level: float) -> np.ndarray:
@@ -47,6 +63,8 @@ def _final_size(picture: np.ndarray, random: np.random.Generator, height: int, w
 
 
 DAMAGES: dict[str, Callable[..., np.ndarray]] = {
+    "light": _light,
+    "fade": _fade,
     "noise": _noise,
     "blur": lambda picture, random, along, across, angle: blur(picture, gaussian_kernel(along, across, angle)),
     "defocus": lambda picture, random, radius: blur(picture, disc_kernel(radius)),
@@ -69,6 +87,21 @@ def camera(size: tuple[int, int], factor: int, random: np.random.Generator) -> l
         steps.append(Step("noise", {"kind": kind, "level": float(50 * random.random() ** 1.5)}))
     if random.random() < 0.85:
         steps.append(_file(random, (30, 98)))
+    return _reduced(steps, factor)
+
+
+def dim(size: tuple[int, int], factor: int, random: np.random.Generator) -> list[Step]:
+    """Too little light: up to five stops less, a cast of colour, faded, a little noise; one picture in five as it is."""
+    if random.random() < 0.2:
+        return _reduced([], factor)
+    cast = np.exp(random.normal(0, 0.08, 3))
+    exposure = float(2 ** -(5 * random.random() ** 0.8))
+    steps = [Step("light", {"exposure": exposure, "cast": tuple(float(share) for share in cast / cast.max())})]
+    if random.random() < 0.25:
+        contrast, saturation, black = (float(random.uniform(*limits)) for limits in ((0.5, 1), (0.3, 1), (0, 0.15)))
+        steps.append(Step("fade", {"contrast": contrast, "saturation": saturation, "black": black}))
+    if random.random() < 0.5:
+        steps.append(Step("noise", {"kind": "sensor", "level": _up_to(4, random)}))
     return _reduced(steps, factor)
 
 
@@ -115,6 +148,7 @@ def worn(size: tuple[int, int], factor: int, random: np.random.Generator) -> lis
 
 RECIPES: dict[str, Callable[[tuple[int, int], int, np.random.Generator], list[Step]]] = {
     "camera": camera,
+    "dim": dim,
     "web": web,
     "worn": worn,
 }

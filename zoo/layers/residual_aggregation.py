@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -13,8 +14,9 @@ class ResidualAggregation2D(keras.layers.Layer):
     Called on `[image, known, features]`: [N, H, W, C], its known pixels [N, H, W, 1] of ones and zeros, and maps [N, h, w, D] by
     which places are compared; gives [N, H, W, C]. The picture is cut into cells, `cells` across and down whatever its size, so
     that time and memory of the comparison are the same for a large one. Each cell takes a mean of the whole cells' residuals,
-    weighted by the softmax of how alike they are; what lies around a cell comes along and fades into its neighbours', so that
-    cells leave no seams. H and W are multiples of twice `cells`. Source: https://arxiv.org/abs/2005.09704.
+    weighted by the softmax of how alike and how near they are; what lies around a cell comes along and fades into its
+    neighbours', so that cells leave no seams. H and W are multiples of twice `cells`.
+    Source: https://arxiv.org/abs/2005.09704.
 
     Args:
         cells: cells across, and down.
@@ -22,16 +24,19 @@ class ResidualAggregation2D(keras.layers.Layer):
         blur: side of the window whose mean is taken away, in pixels; odd.
     """
 
-    def __init__(self, cells: int = 32, channels: int = 32, blur: int = 7, **kwargs: Any) -> None:
+    def __init__(self, cells: int = 32, channels: int = 32, blur: int = 11, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.cells = cells
         self.channels = channels
         self.blur = blur
-        self.compared = keras.layers.Conv2D(2 * channels, 1, name="compared", dtype=self.dtype_policy)
+        self.compared = keras.layers.Conv2D(
+            channels, 1, use_bias=False, kernel_initializer="orthogonal", name="compared", dtype=self.dtype_policy
+        )
 
     def build(self, input_shape: Any) -> None:
         self.compared.build((None, self.cells, self.cells, input_shape[2][-1]))
-        self.sharpness = self.add_weight(shape=(), initializer=keras.initializers.Constant(2.5), name="sharpness")
+        self.sharpness = self.add_weight(shape=(), initializer=keras.initializers.Constant(4.0), name="sharpness")
+        self.nearness = self.add_weight(shape=(), initializer=keras.initializers.Constant(2.0), name="nearness")
 
     def call(self, inputs: Any) -> Any:
         image, known, features = inputs
@@ -63,12 +68,20 @@ class ResidualAggregation2D(keras.layers.Layer):
         """How much each cell (rows) takes of each (columns): float [N, cells², cells²], rows sum to 1."""
         cells = self.cells
         features = ops.image.resize(features, (cells, cells), interpolation="bilinear", antialias=False)
-        x = ops.cast(ops.reshape(self.compared(features), (-1, cells * cells, 2 * self.channels)), "float32")
-        asking, asked = (unit(part) for part in (x[..., : self.channels], x[..., self.channels :]))
-        alike = ops.matmul(asking, ops.transpose(asked, (0, 2, 1))) * ops.exp(ops.cast(self.sharpness, "float32"))
+        x = ops.reshape(self.compared(features), (-1, cells * cells, self.channels))
+        x = ops.cast(x, "float32")
+        x = x - ops.mean(x, axis=1, keepdims=True)  # what all of the picture has in common does not tell places apart
+        x = unit(x * ops.rsqrt(ops.mean(x * x, axis=1, keepdims=True) + 1e-6))
+        alike = ops.matmul(x, ops.transpose(x, (0, 2, 1))) * ops.exp(ops.cast(self.sharpness, "float32"))
+        alike -= ops.exp(ops.cast(self.nearness, "float32")) * self._distances()
         height, width = ops.shape(known)[1] // cells, ops.shape(known)[2] // cells
         whole = ops.min(self._to_cells(ops.cast(known, "float32"), height, width), axis=-1)
         return ops.cast(ops.softmax(alike - 1e4 * (1 - whole)[:, None, :]), self.compute_dtype)
+
+    def _distances(self) -> np.ndarray:
+        """How far cells lie apart, in sides of the picture: float32 [cells², cells²]."""
+        places = np.stack(np.mgrid[: self.cells, : self.cells], -1).reshape(-1, 2) / self.cells
+        return np.linalg.norm(places[:, None] - places[None], axis=-1).astype("float32")
 
     def _to_cells(self, x: Any, height: Any, width: Any) -> Any:
         """[N, cells * height, cells * width, C] to [N, cells², height * width * C]."""

@@ -1,0 +1,179 @@
+"""Brightening dark and faded photographs by curves, learned without pairs."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from zoo._base import ImageModel
+from zoo._registry import register
+from zoo._schedules import warm_cosine
+from zoo.layers import CropLike, NearestUpsampling2D, PadToMultiple
+from zoo.roles import Photograph, Result, Share, Signature
+from zoo.specs import Degraded, Picture
+
+LUMA = np.array([0.299, 0.587, 0.114], "float32")
+
+
+@register("enhancer")
+class Enhancer(ImageModel):
+    """Zero-reference curve estimation for low light (Guo et al. 2020, Zero-DCE, https://arxiv.org/abs/2001.06826).
+
+    A small network looks at a reduced picture and gives, for every place and colour, the bend of a curve `x + bend * x * (1 - x)`
+    that is applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective
+    knows no bright original: places should be well exposed (as bright as `exposure`), keep their differences to their
+    neighbours, be gray on the average, and the curves should change slowly. Any height and width.
+
+    Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1. Output:
+    `output_image`, like `image`.
+
+    Args:
+        width: channels of the network's convolutions.
+        depth: how many convolutions follow the first; each is then met again on the way back, as published.
+        iterations: how often the curve is applied, each time with a bend of its own.
+        reduction: how many times smaller the picture is that the network looks at; 1 is as published.
+        exposure: the luma that a place should have, 0 to 1.
+        exposure_weight: weight of the squared difference from it, of means over 16 x 16 pixels.
+        spatial_weight: weight of the squared change of the differences between neighbouring means over 4 x 4 pixels.
+        color_weight: weight of the squared differences of the three colours' means.
+        smoothness_weight: weight of the squared differences of neighbouring bends.
+        size: side of the training crops, in pixels; most are darkened or faded first, by the recipe "dim" of
+            `zoo.training.degradations`.
+        learning_rate: Adam's highest rate.
+
+    Example:
+        >>> model = zoo.create("enhancer")
+        >>> model.compile()
+        >>> model.fit(dataset)
+    """
+
+    task = "low-light enhancement"
+    paper = "Guo et al. 2020"
+    presets = {
+        "light": {},
+        "zero_dce": {"reduction": 1, "exposure": 0.6, "exposure_weight": 10.0, "spatial_weight": 1.0, "color_weight": 5.0},
+        "tiny": {"width": 4, "iterations": 2, "size": 32},
+    }
+
+    def __init__(
+        self,
+        width: int = 32,
+        depth: int = 3,
+        iterations: int = 8,
+        reduction: int = 4,
+        exposure: float = 0.5,
+        exposure_weight: float = 10.0,
+        spatial_weight: float = 4.0,
+        color_weight: float = 2.0,
+        smoothness_weight: float = 200.0,
+        size: int = 256,
+        learning_rate: float = 1e-3,
+        name: str = "enhancer",
+    ) -> None:
+        super().__init__(name=name)
+        if reduction not in (1, 2, 4, 8, 16):
+            raise ValueError(f"reduction {reduction}: enhancer looks at a picture 1, 2, 4, 8 or 16 times smaller")
+        if size % 16 or size < 32:
+            raise ValueError(f"size {size}: enhancer trains on crops whose side is a multiple of 16, at least 32")
+        self.width = width
+        self.depth = depth
+        self.iterations = iterations
+        self.reduction = reduction
+        self.exposure = exposure
+        self.exposure_weight = exposure_weight
+        self.spatial_weight = spatial_weight
+        self.color_weight = color_weight
+        self.smoothness_weight = smoothness_weight
+        self.size = size
+        self.learning_rate = learning_rate
+        self.curves = curve_network(width, depth, iterations, reduction)
+        self.built = True
+
+    @property
+    def batch_spec(self) -> dict[str, Any]:
+        return {"image": Picture(self.size), "dim": Degraded("image", self.size, 3, "dim")}
+
+    @property
+    def loss_names(self) -> tuple[str, ...]:
+        return ("exposure", "spatial", "color", "smoothness")
+
+    def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
+
+    def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
+        bends = self.curves(batch["dim"], training=training)
+        return {"picture": self._bent(batch["dim"], bends), "bends": bends}
+
+    def _bent(self, picture: Any, bends: Any) -> Any:
+        """The picture after its curves; `bends` [N, H, W, 3 * iterations] in [-1, 1]."""
+        for turn in range(self.iterations):
+            picture = picture + bends[..., 3 * turn : 3 * turn + 3] * picture * (1 - picture)
+        return picture
+
+    def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+        dim, picture, bends = (ops.cast(x, "float32") for x in (batch["dim"], outputs["picture"], outputs["bends"]))
+        places = ops.average_pool(luma(picture), 16)
+        before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
+        means = ops.mean(picture, axis=(1, 2))
+        spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
+        return {
+            "exposure": self.exposure_weight * mean(ops.square(places - self.exposure)),
+            "spatial": self.spatial_weight * spatial,
+            "color": self.color_weight * ops.sum(ops.square(means - ops.roll(means, 1, axis=-1)), axis=-1),
+            "smoothness": self.smoothness_weight * sum(mean(ops.square(d)) for d in differences(bends)),
+        }
+
+    @property
+    def signature(self) -> Signature:
+        strength = Share(name="strength", meaning="0 (the picture itself) to 1")
+        return Signature.of([Photograph(), strength], [Result()])
+
+    def inference_model(self) -> keras.Model:
+        inputs = self.deployed_inputs()
+        image = inputs["image"]
+        strength = ops.reshape(ops.clip(inputs["strength"], 0.0, 1.0), (-1, 1, 1, 1))
+        picture = self._bent(image, strength * self.curves(image, training=False))
+        return keras.Model(inputs, {"output_image": ops.clip(picture, 0.0, 1.0)}, name=self.name)
+
+    def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
+        picture = self(batch, training=False)["picture"]
+        return {"dim": batch["dim"], "enhanced": ops.clip(picture, 0.0, 1.0), "original": batch["image"]}
+
+
+def luma(picture: Any) -> Any:
+    """[N, H, W, 3] to [N, H, W, 1]."""
+    return ops.sum(picture * LUMA, axis=-1, keepdims=True)
+
+
+def differences(x: Any) -> tuple[Any, Any]:
+    """Of neighbours, down and across."""
+    return x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
+
+
+def mean(x: Any) -> Any:
+    """Over all but the examples: [N, ...] to [N]."""
+    return ops.mean(x, axis=tuple(range(1, len(x.shape))))
+
+
+def curve_network(width: int, depth: int, iterations: int, reduction: int) -> keras.Model:
+    """Pictures [N, H, W, 3] in [0, 1] to the bends of their curves [N, H, W, 3 * iterations] in [-1, 1]."""
+    image = layers.Input((None, None, 3), name="image")
+
+    def convolve(x: Any) -> Any:
+        return layers.Conv2D(width, 3, padding="same", activation="relu")(x)
+
+    padded = PadToMultiple(reduction, reduction)(image) if reduction > 1 else image
+    maps = [convolve(layers.AveragePooling2D(reduction)(padded) if reduction > 1 else padded)]
+    for _ in range(depth):
+        maps.append(convolve(maps[-1]))
+    x = maps.pop()
+    while maps:
+        x = layers.Concatenate()([maps.pop(), x])
+        if maps:
+            x = convolve(x)
+    small = keras.initializers.RandomNormal(stddev=0.02)
+    x = layers.Conv2D(3 * iterations, 3, padding="same", kernel_initializer=small, activation="tanh", dtype="float32")(x)
+    for _ in range(reduction.bit_length() - 1):  # bilinear, doubling by doubling
+        x = layers.AveragePooling2D(3, strides=1, padding="same", dtype="float32")(NearestUpsampling2D(dtype="float32")(x))
+    return keras.Model(image, CropLike(dtype="float32")([x, image]) if reduction > 1 else x, name="curves")
