@@ -39,26 +39,26 @@ def main() -> None:
     parser.add_argument("--only", help=f"parts, with commas between; by default all but {', '.join(LONG)}")
     parser.add_argument("--data", default=data.FOLDER, help="folder:PATH with JPEG pictures, for the parts data and curve")
     parser.add_argument("--quick", action="store_true", help="a try on tiny models, on one core; prints, and writes nothing")
-    given = parser.parse_args()
-    chosen = given.only.split(",") if given.only else [part for part in PARTS if part not in LONG]
+    arguments = parser.parse_args()
+    chosen = arguments.only.split(",") if arguments.only else [part for part in PARTS if part not in LONG]
     if unknown := set(chosen) - PARTS.keys():
         parser.error(f"--only {', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() and not given.quick else {}
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() and not arguments.quick else {}
     for part, measure in PARTS.items():
         if part in chosen:
             started, load = time.perf_counter(), os.getloadavg()[0]
-            settings = {"data": given.data} if part in PICTURED else {}
+            settings = {"data": arguments.data} if part in PICTURED else {}
             try:
-                figures[part] = measure(quick=given.quick, **settings)
+                figures[part] = measure(quick=arguments.quick, **settings)
             except (ValueError, OSError) as error:
                 print(f"{part}: left as it was: {error}", flush=True)
                 continue
             figures.setdefault("load", {})[part] = load
             print(f"{part}: {time.perf_counter() - started:.0f} s", flush=True)
-            if not given.quick:
+            if not arguments.quick:
                 FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
     text = document(figures)
-    if given.quick:
+    if arguments.quick:
         print(text)
         return
     DOCUMENT.write_text(text)

@@ -61,12 +61,12 @@ def main() -> None:
     parser.add_argument("--data", default="samples:", help="source of the pictures")
     parser.add_argument("--out", type=Path, default=Path("runs/compositing"), help="folder for the pictures")
     parser.add_argument("--pairs", type=int, default=20)
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
 
     from zoo.training.sources import open_source
 
-    source = open_source(given.data)
+    source = open_source(arguments.data)
     pictures = [square(source.picture(index)) for index in range(len(source))]
     methods: dict[str, Method] = {
         "over": compositor("over"),
@@ -75,14 +75,16 @@ def main() -> None:
     }
     alpha, inner = disc(RADIUS), disc(RADIUS / np.sqrt(2))[..., 0] > 0
     scores: dict[str, list[tuple[float, float]]] = {name: [] for name in methods}
-    for pair in range(given.pairs):
+    for pair in range(arguments.pairs):
         bottom, top = pictures[pair % len(pictures)], pictures[(pair + 1 + pair // len(pictures)) % len(pictures)]
         strip = [top]
         for name, method in methods.items():
-            found = method(bottom, top, alpha)
-            strip.append(found)
-            scores[name].append((step_across(found) / max(step_across(bottom), 1e-3), 255 * np.abs(found - top)[inner].mean()))
-        Image.fromarray(np.rint(255 * np.concatenate(strip, axis=1)).astype(np.uint8)).save(given.out / f"{pair:02}.png")
+            composed = method(bottom, top, alpha)
+            strip.append(composed)
+            scores[name].append(
+                (step_across(composed) / max(step_across(bottom), 1e-3), 255 * np.abs(composed - top)[inner].mean())
+            )
+        Image.fromarray(np.rint(255 * np.concatenate(strip, axis=1)).astype(np.uint8)).save(arguments.out / f"{pair:02}.png")
     print(f"{'method':20}{'seam':>8}{'colour':>8}")
     for name, rows in scores.items():
         seam, colour = np.median(rows, axis=0)

@@ -64,12 +64,12 @@ def measure(quick: bool = False, data: str = "samples:") -> dict[str, Any]:
 
 def losses(model: Any, pictures: list[np.ndarray]) -> dict[str, float]:
     """The mean terms of the objective on whole pictures."""
-    found: dict[str, list[float]] = {}
+    terms: dict[str, list[float]] = {}
     for picture in pictures:
         batch = {"image": picture[None]}
         for name, term in model.loss_terms(batch, model(batch, training=False)).items():
-            found.setdefault(name, []).append(float(np.mean(np.asarray(term, np.float32))))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+            terms.setdefault(name, []).append(float(np.mean(np.asarray(term, np.float32))))
+    return {name: float(np.mean(values)) for name, values in terms.items()}
 
 
 def total(row: dict[str, float]) -> float:

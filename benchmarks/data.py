@@ -126,7 +126,7 @@ def measure(data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool
             rates[name].append(rate(batches, BATCH if quick else pictures))
     with Image.open(files[0]) as image:
         size = " x ".join(map(str, image.size))
-    return {"pictures": len(files), "size": size, "rates": {name: statistics.median(found) for name, found in rates.items()}}
+    return {"pictures": len(files), "size": size, "rates": {name: statistics.median(values) for name, values in rates.items()}}
 
 
 def main() -> None:
@@ -136,13 +136,13 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5)
     arguments = parser.parse_args()
     try:
-        found = measure(arguments.data, arguments.pictures, arguments.turns)
+        figures = measure(arguments.data, arguments.pictures, arguments.turns)
     except (ValueError, OSError) as error:
         parser.error(str(error))
-    limit = bare_rate(found["rates"])
-    print(f"{os.cpu_count()} cores, {found['pictures']} pictures such as one of {found['size']}\n")
+    limit = bare_rate(figures["rates"])
+    print(f"{os.cpu_count()} cores, {figures['pictures']} pictures such as one of {figures['size']}\n")
     print("| JPEG folder to batches of 16 crops of 256 | pictures/s | share of the bare decoder |\n| --- | --- | --- |")
-    for name, value in found["rates"].items():
+    for name, value in figures["rates"].items():
         print(f"| {name} | {value:.0f} | {value / limit:.0%} |")
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
     parser.add_argument("--only", default="", help="families, with commas between")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between its marks in FILE")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     from zoo.cli.export import calibration_pictures
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.verify import verification_pictures
@@ -33,7 +33,7 @@ def main() -> None:
 
     rows, reasons = [], dict[str, int]()
     pictures, calibration = verification_pictures("samples:"), calibration_pictures("samples:")
-    for title, model in models([name for name in given.only.split(",") if name]):
+    for title, model in models([name for name in arguments.only.split(",") if name]):
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             manifest = export_model(
@@ -49,8 +49,8 @@ def main() -> None:
         rows += table_rows(title, manifest, reasons)
         print(f"{title}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     text = "\n".join(page(rows, reasons))
-    if given.write:
-        insert(given.write, text)
+    if arguments.write:
+        insert(arguments.write, text)
     print(text)
 
 

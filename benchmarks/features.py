@@ -169,25 +169,25 @@ def main() -> None:
     parser.add_argument(
         "--content-weight", type=float, nargs=2, default=WEIGHTS, metavar="W", help="with compact; with the classifier"
     )
-    given = parser.parse_args()
+    arguments = parser.parse_args()
 
-    tfds = str(given.data / "tfds")
-    model = classifier.train(given.out, tfds)
+    tfds = str(arguments.data / "tfds")
+    model = classifier.train(arguments.out, tfds)
     print(f"The classifier is right on {classifier.accuracy(model, tfds):.1%} of the validation pictures.\n")
     networks = {"compact": compact(), "classifier": learned(model, tfds)}
-    styles = {name: read_style(given.data / "styles" / f"{name}.jpg", given.size) for name in STYLES}
-    photographs = {name: square(open_source(f"samples:{name}").image(0), given.size) for name in PHOTOGRAPHS}
+    styles = {name: read_style(arguments.data / "styles" / f"{name}.jpg", arguments.size) for name in STYLES}
+    photographs = {name: square(open_source(f"samples:{name}").image(0), arguments.size) for name in PHOTOGRAPHS}
 
     def made(network: str, style: str, photograph: str) -> np.ndarray:
-        weight = dict(zip(networks, given.content_weight, strict=True))[network]
-        file = given.out / f"{network}_{given.size}_{style}_{photograph or 'texture'}_{weight if photograph else 0}.png"
+        weight = dict(zip(networks, arguments.content_weight, strict=True))[network]
+        file = arguments.out / f"{network}_{arguments.size}_{style}_{photograph or 'texture'}_{weight if photograph else 0}.png"
         return painted(file, networks[network], styles[style], photographs.get(photograph), weight)
 
     columns = {}
     for photograph in ("", *photographs):
         for network in networks:
             columns[f"{photograph or 'texture'}, {network}"] = np.stack([made(network, style, photograph) for style in styles])
-    Image.fromarray(np.uint8(255 * grid(columns))).save(given.out / "features.jpg", quality=75)
+    Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / "features.jpg", quality=75)
 
     def row(title: str, pictures: list[tuple[np.ndarray, str, str]]) -> str:
         figures = [

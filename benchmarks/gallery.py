@@ -60,11 +60,11 @@ def strokes(size: int) -> np.ndarray:
 
 
 def shipped_sheets(
-    pictures: list[np.ndarray], given: dict[str, np.ndarray], only: str | None = None
+    pictures: list[np.ndarray], style_pictures: dict[str, np.ndarray], only: str | None = None
 ) -> dict[str, dict[str, np.ndarray]]:
     """By family, what the shipped weights for style transfer make of the pictures.
 
-    A column for each style that they hold; or for each of `given`, in the corner, where the style is a picture.
+    A column for each style that they hold; or for each of `style_pictures`, in the corner, where the style is a picture.
     """
     import zoo
     from zoo._shipped import shipped_weights
@@ -80,7 +80,7 @@ def shipped_sheets(
         columns = sheets.setdefault(family, {"photograph": np.stack(pictures)})
         inputs: dict[str, Any] = {"image": np.stack(pictures), "strength": np.ones(len(pictures), "float32")}
         if "style" in network.input:
-            for label, style in given.items():
+            for label, style in style_pictures.items():
                 inputs["style"] = np.stack([style] * len(pictures))
                 columns[label] = np.stack([inset(np.asarray(x), style) for x in network(inputs)["output_image"]])
             continue
@@ -93,14 +93,14 @@ def shipped_sheets(
 
 
 def painted_columns(
-    pictures: list[np.ndarray], given: dict[str, np.ndarray], size: int, iterations: tuple[int, int]
+    pictures: list[np.ndarray], style_pictures: dict[str, np.ndarray], size: int, iterations: tuple[int, int]
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """What neural_style makes of them, with the style in a corner; and the loss curve of the first."""
     from zoo.training.optimise import optimise_picture
 
     columns: dict[str, np.ndarray] = {}
     first: list[dict[str, float]] = []
-    for title, style in given.items():
+    for title, style in style_pictures.items():
         results = []
         for picture in pictures:
             result, curve = optimise_picture(picture, [style], size=size, iterations=iterations)
@@ -235,11 +235,11 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     coarse, fine = map(int, arguments.iterations.split(","))
     pictures = photographs(arguments.size)[: arguments.pictures]
-    given = dict(list(styles(arguments.size).items())[: arguments.styles])
-    sheets = shipped_sheets(pictures, given, arguments.only)
+    style_pictures = dict(list(styles(arguments.size).items())[: arguments.styles])
+    sheets = shipped_sheets(pictures, style_pictures, arguments.only)
     if arguments.only:
         return written(sheets, arguments.out)
-    painted, curve = painted_columns(pictures, given, arguments.size, (coarse, fine))
+    painted, curve = painted_columns(pictures, style_pictures, arguments.size, (coarse, fine))
     sheets["neural_style"] = {"photograph": np.stack(pictures), **painted}
     written(sheets, arguments.out)
     rows = restored_rows(arguments.size)

@@ -169,18 +169,18 @@ def write_document(name: str, rows: dict[str, dict[str, Any]], made: dict[str, n
     from zoo.training.pictures import grid
 
     file = DOCS / "generators.json"
-    known = json.loads(file.read_text()) if file.exists() else {}
-    known = {key: rows if key == name else known[key] for key in DATA_SETS if key == name or key in known}
-    file.write_text(json.dumps(known, indent=2) + "\n")
+    all_rows = json.loads(file.read_text()) if file.exists() else {}
+    all_rows = {key: rows if key == name else all_rows[key] for key in DATA_SETS if key == name or key in all_rows}
+    file.write_text(json.dumps(all_rows, indent=2) + "\n")
     columns = {title: sheet(list(pictures[:SHOWN]), columns=5)[None] for title, pictures in made.items()}
     Image.fromarray(np.uint8(255 * grid(columns))).save(DOCS / "gallery" / f"generators_{name}.png", optimize=True)
-    (DOCS / "generators.md").write_text(document(known))
+    (DOCS / "generators.md").write_text(document(all_rows))
 
 
-def document(known: dict[str, dict[str, dict[str, Any]]]) -> str:
+def document(all_rows: dict[str, dict[str, dict[str, Any]]]) -> str:
     """docs/generators.md out of docs/generators.json."""
     sheet = "![Pictures of every model, none chosen](gallery/generators_{}.png)"
-    return HEAD + "".join(f"\n## {DATA_SETS[key]}\n\n{table(rows)}\n{sheet.format(key)}\n" for key, rows in known.items())
+    return HEAD + "".join(f"\n## {DATA_SETS[key]}\n\n{table(rows)}\n{sheet.format(key)}\n" for key, rows in all_rows.items())
 
 
 def main() -> None:
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/generators"), help="folder for the classifier")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="of the classifier")
     parser.add_argument("-n", type=int, default=10_000, help="pictures on either side, no more than the test set has")
-    given = parser.parse_intermixed_args()
+    arguments = parser.parse_intermixed_args()
 
     import zoo
     from zoo._shipped import shipped_weights
@@ -202,36 +202,38 @@ def main() -> None:
     from zoo.training.metrics import compare, extractor
     from zoo.training.sources import open_source
 
-    sources = {name: name for name in shipped_weights() if name.endswith(f"/{given.data}")}
-    sources |= {str(run): str(Path(run) / "model.keras") for run in given.runs}
+    sources = {name: name for name in shipped_weights() if name.endswith(f"/{arguments.data}")}
+    sources |= {str(run): str(Path(run) / "model.keras") for run in arguments.runs}
     models = {name: zoo.load(file) for name, file in sources.items()}
-    train, test = (open_source(f"tfds:{given.data}{split}", data_dir=given.data_dir) for split in ("", ":test"))
-    count = min(given.n, len(test), len(train))
-    given.out.mkdir(parents=True, exist_ok=True)
+    train, test = (open_source(f"tfds:{arguments.data}{split}", data_dir=arguments.data_dir) for split in ("", ":test"))
+    count = min(arguments.n, len(test), len(train))
+    arguments.out.mkdir(parents=True, exist_ok=True)
     extract = extractor()
     pictures = pictures_of(test, count)
     real = features_of(parts(pictures), extract)
     judge = None
     if any(hasattr(model, "classes") for model in models.values()):
-        judge = classifier(given.out / f"classifier-{train.fingerprint()[:8]}-{given.epochs}.keras", train, given.epochs)
-    known = features_of(parts(pictures_of(train, count)), extract)
-    rows: dict[str, dict[str, Any]] = {"training set": dict(compare(real, known))}
+        judge = classifier(
+            arguments.out / f"classifier-{train.fingerprint()[:8]}-{arguments.epochs}.keras", train, arguments.epochs
+        )
+    training = features_of(parts(pictures_of(train, count)), extract)
+    rows: dict[str, dict[str, Any]] = {"training set": dict(compare(real, training))}
     made: dict[str, np.ndarray] = {}
     if judge is not None:
         rows["training set"]["labels"] = agreement(judge, pictures / np.float32(255), test.labels[:count])
     for name, model in models.items():
         drawn = np.concatenate([np.asarray(part) for part in generated(model, count)])
         fake = features_of((drawn[start : start + BATCH] for start in range(0, count, BATCH)), extract)
-        title = f"{model.name}, not shipped" if name in given.runs else name
+        title = f"{model.name}, not shipped" if name in arguments.runs else name
         rows[title] = {**compare(real, fake), "training": training_of(name)}
         made[title] = drawn[:SHOWN]
         if judge is not None and hasattr(model, "classes"):
             rows[title]["labels"] = agreement(judge, drawn, np.arange(count) % model.classes)
         print(f"{title}: {', '.join(cells(rows[title])[:6])}", flush=True)
     rows = dict(sorted(rows.items(), key=lambda row: row[1]["frechet_distance"]))
-    print(f"\n{count} pictures of {given.data}'s test set and of each model\n\n{table(rows)}")
-    if not given.print and given.n >= len(test):
-        write_document(given.data, rows, made)
+    print(f"\n{count} pictures of {arguments.data}'s test set and of each model\n\n{table(rows)}")
+    if not arguments.print and arguments.n >= len(test):
+        write_document(arguments.data, rows, made)
 
 
 if __name__ == "__main__":

@@ -127,10 +127,10 @@ def tiled(folder: Path, tile: int, side: int) -> dict[str, float]:
     )
     words = ("apply", model, folder / "large.png", "--out", folder / "out.png", "--tile", tile)
     command = [sys.executable, "-c", code, sys.executable, "-m", "zoo.cli.main", *map(str, words)]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    if found.pop("code"):
+    row = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    if row.pop("code"):
         raise ValueError(f"zoo apply --tile {tile} failed on {side} x {side}")
-    return {**found, "side": side, "tile": tile}
+    return {**row, "side": side, "tile": tile}
 
 
 def batches(counts: tuple[int, ...], quick: bool, cores: int) -> dict[str, Any]:
@@ -150,18 +150,18 @@ def training(threads: int, preset: str, size: int, batch: int) -> Run:
 
 def exports(folder: Path, widths: tuple[int, ...]) -> list[dict[str, float]]:
     """LiteRT in float32 and dynamic int8, any size, verified."""
-    found = []
+    rows = []
     for width in widths:
         model, out = saved(folder, width=width), folder / f"width{width}"
         started = time.perf_counter()
         zoo("export", model, "--out", out, "--to", "litert", "--precision", "float32,dynamic_int8", "--sizes", "dynamic")
         seconds = time.perf_counter() - started
         size = next(out.glob("litert/*-float32.tflite")).stat().st_size
-        found.append({"width": width, "bytes": size, "seconds": seconds})
-    return found
+        rows.append({"width": width, "bytes": size, "seconds": seconds})
+    return rows
 
 
-def spread(found: dict[str, Any]) -> float:
+def spread(rows: dict[str, Any]) -> float:
     """How far the time of a pixel strays from its middle over all sizes: 0.1 is 10 % either way."""
-    times = [row["seconds"] / int(side) ** 2 for side, row in found.items()]
+    times = [row["seconds"] / int(side) ** 2 for side, row in rows.items()]
     return (max(times) - min(times)) / (max(times) + min(times))

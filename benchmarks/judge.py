@@ -92,7 +92,7 @@ def measure(what: str, data: Path, pictures: int = 0) -> dict[str, dict[str, tup
     rows: dict[str, dict[str, tuple[float, float]]] = {}
     for style, (picture, folder) in STYLES.items():
         target = judge.maps(read(data / f"styles/{picture}.jpg"))
-        found: dict[str, list[tuple[float, float]]] = {"ours": [], "published": []}
+        distances: dict[str, list[tuple[float, float]]] = {"ours": [], "published": []}
         for file in photographs:
             size = read(file).shape[1::-1]
             asked = str(data / f"styles/{picture}.jpg") if takes_pictures else style
@@ -101,8 +101,8 @@ def measure(what: str, data: Path, pictures: int = 0) -> dict[str, dict[str, tup
             (published,) = (data / "peers/fast_style" / folder).glob(f"{file.stem}.*")
             for name, result in (("ours", ours), ("published", read(published, size))):
                 maps = judge.maps(result)
-                found[name].append((judge.style(maps, target), judge.content(maps, originals[file.stem])))
-        rows[style] = {name: (float(np.mean(values, 0)[0]), float(np.mean(values, 0)[1])) for name, values in found.items()}
+                distances[name].append((judge.style(maps, target), judge.content(maps, originals[file.stem])))
+        rows[style] = {name: (float(np.mean(values, 0)[0]), float(np.mean(values, 0)[1])) for name, values in distances.items()}
     return rows
 
 
@@ -110,8 +110,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.judge", description=__doc__.split("\n")[0])
     parser.add_argument("what", help="what holds hokusai, munch, turner and picabia, or takes any style picture")
     parser.add_argument("--data", default="../shared/data", type=Path)
-    given = parser.parse_args()
-    rows = measure(given.what, given.data)
+    arguments = parser.parse_args()
+    rows = measure(arguments.what, arguments.data)
     rows["mean"] = {n: tuple(np.mean([row[n] for row in rows.values()], 0)) for n in ("ours", "published")}  # type: ignore[misc]
     print(f"{'':10}{'style':>8}{'published':>11}{'content':>9}{'published':>11}")
     for style, row in rows.items():

@@ -34,7 +34,7 @@ LIBRARIES = {"numpy": "NumPy", "tensorflow": "TensorFlow", "torch": "PyTorch"}
 def measure(quick: bool = False) -> dict[str, Any]:
     """Names and versions; GFLOP/s by threads and library; JPEG pictures decoded a second."""
     cores = 1 if quick else os.cpu_count() or 1
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
         **processor(Path("/proc/cpuinfo")),
@@ -48,10 +48,10 @@ def measure(quick: bool = False) -> dict[str, Any]:
             if importlib.util.find_spec(library)
         }
         seconds = alternate(runners, rounds=1 if quick else 5, seconds=0.1 if quick else 0.5)[None]
-        found["matrix_product"][str(threads)] = {title: 2 * SIDE**3 / value / 1e9 for title, value in seconds.items()}
+        figures["matrix_product"][str(threads)] = {title: 2 * SIDE**3 / value / 1e9 for title, value in seconds.items()}
     encoded = picture()
-    found["jpeg"] = {str(threads): decoded(encoded, threads, 0.2 if quick else 2) for threads in sorted({1, cores})}
-    return found
+    figures["jpeg"] = {str(threads): decoded(encoded, threads, 0.2 if quick else 2) for threads in sorted({1, cores})}
+    return figures
 
 
 def peak(machine: dict[str, Any], threads: int | str) -> float:

@@ -42,14 +42,14 @@ PEERS = {"PyTorch eager": False, COMPILED: True}
 def measure(quick: bool = False) -> dict[str, Any]:
     """Seconds a picture by threads, size and runner, and what was counted."""
     sizes, cores = (64,) if quick else SIZES, 1 if quick else os.cpu_count() or 1
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in PRESETS:
             command = [sys.executable, "-W", "ignore", "-m", "benchmarks.networks", folder, "tiny" if quick else name, name]
             done = subprocess.run(
                 [*command, json.dumps(sizes)], check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits(cores)}
             )
-            found[name] = json.loads(done.stdout.splitlines()[-1])
+            figures[name] = json.loads(done.stdout.splitlines()[-1])
         for threads in sorted({1, cores}):
             runners = {
                 title: Runner("benchmarks.networks:file", threads, folder=folder, **settings) for title, settings in FILES.items()
@@ -58,8 +58,8 @@ def measure(quick: bool = False) -> dict[str, Any]:
                 for title, compiled in PEERS.items():
                     runners[title] = Runner("benchmarks.networks:peer", threads, folder=folder, compiled=compiled)
             times = alternate(runners, sizes, rounds=1 if quick else 3)
-            found[f"threads {threads}"] = {str(size): row for size, row in times.items()}
-    return found
+            figures[f"threads {threads}"] = {str(size): row for size, row in times.items()}
+    return figures
 
 
 def picture(size: int) -> np.ndarray:
@@ -124,12 +124,12 @@ def peer(threads: int, folder: str, compiled: bool) -> Run:
 
 def checked(call: Any, check: Any) -> Run:
     """Turns of `call`, whose first output for every case is checked."""
-    run, known = timed(call), set()
+    run, checked_cases = timed(call), set()
 
     def turn(case: Any, seconds: float) -> list[float]:
-        if case not in known:
+        if case not in checked_cases:
             check(case, call(case))
-            known.add(case)
+            checked_cases.add(case)
         return run(case, seconds)
 
     return turn

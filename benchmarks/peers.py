@@ -74,11 +74,11 @@ class VGG16(nn.Module):
 
     def forward(self, image: Tensor, maps: int = 4) -> list[Tensor]:
         x = 255 * image.flip(1) - self.mean
-        found: list[Tensor] = []
+        outputs: list[Tensor] = []
         for block in self.blocks[:maps]:
-            x = block(functional.max_pool2d(x, 2) if found else x)
-            found.append(x)
-        return found
+            x = block(functional.max_pool2d(x, 2) if outputs else x)
+            outputs.append(x)
+        return outputs
 
 
 def generator(width: int, latent: int = 100, channels: int = 3) -> nn.Module:
@@ -114,9 +114,9 @@ def multiply_accumulates(network: nn.Module, *inputs: Any) -> int:
     """Those of the convolutions and dense layers in one pass over `inputs`."""
     total = 0
 
-    def count(module: Any, given: Any, output: Tensor) -> None:
+    def count(module: Any, args: Any, output: Tensor) -> None:
         nonlocal total
-        places = given[0] if isinstance(module, nn.ConvTranspose2d) else output
+        places = args[0] if isinstance(module, nn.ConvTranspose2d) else output
         total += len(output) * module.weight.numel() * (places[0, 0].numel() if places.ndim == 4 else 1)
 
     kinds = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)

@@ -23,8 +23,8 @@ def document(figures: dict[str, Any]) -> str:
     }
     lines = ["# Performance", "", HEAD]
     for title, (part, write) in parts.items():
-        known = not part or part in figures
-        lines += ["", f"## {title}", "", *(write(figures) if known else [MISSING])]
+        measured = not part or part in figures
+        lines += ["", f"## {title}", "", *(write(figures) if measured else [MISSING])]
     return "\n".join(lines) + "\n"
 
 
@@ -42,17 +42,17 @@ def table(titles: Iterable[str], lines: Iterable[Iterable[str]]) -> Iterator[str
 
 
 def machine_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["machine"]
-    instructions = ", ".join(found["instructions"]) or "no vector extensions known"
-    yield f"{found['cores']} cores, {found['processor']} ({found['system']}; {instructions})."
-    yield f"Versions: {', '.join(f'{name} {version}' for name, version in found['versions'].items())}."
+    machine = figures["machine"]
+    instructions = ", ".join(machine["instructions"]) or "no vector extensions known"
+    yield f"{machine['cores']} cores, {machine['processor']} ({machine['system']}; {instructions})."
+    yield f"Versions: {', '.join(f'{name} {version}' for name, version in machine['versions'].items())}."
     yield ""
-    libraries = found["matrix_product"]
+    libraries = machine["matrix_product"]
     names = list(next(iter(libraries.values())))
     products = ((rows.cores(threads), *(f"{row[name]:.0f}" for name in names)) for threads, row in libraries.items())
     yield from table(("float32 matrix product, GFLOP/s", *names), products)
     yield ""
-    decoded = "; ".join(f"{rows.cores(threads)}: {rate:.0f}" for threads, rate in found["jpeg"].items())
+    decoded = "; ".join(f"{rows.cores(threads)}: {rate:.0f}" for threads, rate in machine["jpeg"].items())
     yield f"JPEG photographs of 512 x 512 that Pillow decodes a second: {decoded}. The fastest matrix product is the limit below."
     yield ""
     loads = "; ".join(f"{part} {load:.1f}" for part, load in figures["load"].items())
@@ -66,9 +66,9 @@ def floors_text(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def networks_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["networks"]
+    network_figures = figures["networks"]
     for name in networks.PRESETS:
-        weights, operations = found[name]["weights"], found[name]["multiply_accumulates"]
+        weights, operations = network_figures[name]["weights"], network_figures[name]["multiply_accumulates"]
         yield f"`fast_style` preset `{name}`: {weights:,} weights, {operations / 1e9:.2f} G multiply-accumulates at 256 x 256."
     yield "PyTorch's network has our weights and channels last, its compiled one frozen weights too; both counts are equal, and"
     yield "every output is compared with the Keras network's before it is timed."
@@ -89,9 +89,9 @@ def network_line(figures: dict[str, Any], threads: str, size: str, row: dict[str
 
 
 def curve_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["curve"]
-    full = curve.total(found["networks"][curve.FULL]) if curve.FULL in found["networks"] else None
-    crops = f"{found['steps']} steps of {found['batch']} crops of {found['crop']}"
+    curve_figures = figures["curve"]
+    full = curve.total(curve_figures["networks"][curve.FULL]) if curve.FULL in curve_figures["networks"] else None
+    crops = f"{curve_figures['steps']} steps of {curve_figures['batch']} crops of {curve_figures['crop']}"
     yield f"`fast_style` in one drawn style, {crops}, mixed_bfloat16; mean losses"
     yield f"over {curve.HELD_OUT} photographs that training left out, at 256 x 256. `johnson` has width 32, `mobile` is light of"
     yield "width 24."
@@ -108,7 +108,7 @@ def curve_text(figures: dict[str, Any]) -> Iterator[str]:
                 f"{curve.total(row):.3f}",
                 f"{curve.total(row) / full:.2f}x" if full else "",
             )
-            for name, row in found["networks"].items()
+            for name, row in curve_figures["networks"].items()
         ),
     )
 
@@ -131,22 +131,23 @@ def steps_text(figures: dict[str, Any]) -> Iterator[str]:
 
 
 def data_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["data"]
-    limit = data.bare_rate(found["rates"])
-    yield f"`python -m benchmarks.data --data folder:PATH`; {found['pictures']} JPEG photographs, the first of {found['size']}:"
+    loader = figures["data"]
+    limit = data.bare_rate(loader["rates"])
+    yield f"`python -m benchmarks.data --data folder:PATH`; {loader['pictures']} JPEG photographs, the first of {loader['size']}:"
     yield ""
     yield from table(
         ("JPEG folder to batches of 16 crops of 256", "pictures/s", "share of the bare decoder"),
-        ((title, f"{rate:.0f}", f"{rate / limit:.0%}") for title, rate in found["rates"].items()),
+        ((title, f"{rate:.0f}", f"{rate / limit:.0%}") for title, rate in loader["rates"].items()),
     )
     yield ""
     yield "Keras' loader neither crops nor looks for damage, and its batches cannot be taken up at a step; ours does all three."
 
 
 def export_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["export"]
-    yield f"All formats and precisions of `johnson` in two shapes, {found['artifacts']} files with the web page's, exported, run"
-    yield f"and compared: **{found['seconds']:.0f} s**. What they cost to run, by `zoo bench` on {rows.cores(found['threads'])},"
+    export = figures["export"]
+    cores = rows.cores(export["threads"])
+    yield f"All formats and precisions of `johnson` in two shapes, {export['artifacts']} files with the web page's, exported, run"
+    yield f"and compared: **{export['seconds']:.0f} s**. What they cost to run, by `zoo bench` on {cores},"
     yield "each file in a fresh process; start-up is imports, loading and the first picture:"
     yield ""
     yield from table(
@@ -160,29 +161,29 @@ def export_text(figures: dict[str, Any]) -> Iterator[str]:
                 f"{row['peak_mb']:.0f}",
                 f"{row['bytes'] / 1e6:.2f}",
             )
-            for row in found["files"]
+            for row in export["files"]
         ),
     )
 
 
 def growth_text(figures: dict[str, Any]) -> Iterator[str]:
-    found = figures["growth"]
+    growth_figures = figures["growth"]
     yield f"`fast_style` preset `{growth.PRESET}`, one picture, every point a process of its own:"
     yield ""
     yield "![Time a pixel and peak memory against the side of the picture](images/growth_pixels.png)"
     yield ""
-    sides = list(next(iter(found["pixels"].values())))
+    sides = list(next(iter(growth_figures["pixels"].values())))
     yield from table(
         ("nanoseconds a pixel", *sides, "spread"),
         (
             (title, *(f"{1e9 * points[s]['seconds'] / int(s) ** 2:.0f}" for s in sides), f"±{growth.spread(points):.0%}")
-            for title, points in found["pixels"].items()
+            for title, points in growth_figures["pixels"].items()
         ),
     )
     yield ""
     yield from table(
         ("peak memory, GiB", *sides),
-        ((title, *(f"{points[s]['bytes'] / 2**30:.2f}" for s in sides)) for title, points in found["pixels"].items()),
+        ((title, *(f"{points[s]['bytes'] / 2**30:.2f}" for s in sides)) for title, points in growth_figures["pixels"].items()),
     )
     if "tiled" in figures:
         yield ""
@@ -196,7 +197,7 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
         ("batch", "ms a step", "ms a picture", "peak GiB"),
         (
             (count, f"{1000 * row['seconds']:.0f}", f"{1000 * row['seconds'] / int(count):.0f}", f"{row['bytes'] / 2**30:.2f}")
-            for count, row in found["batch"].items()
+            for count, row in growth_figures["batch"].items()
         ),
     )
     yield ""
@@ -206,7 +207,7 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield from table(
         ("fast_style of width", "float32 file, MB", "s"),
-        ((str(row["width"]), f"{row['bytes'] / 1e6:.2f}", f"{row['seconds']:.0f}") for row in found["export"]),
+        ((str(row["width"]), f"{row['bytes'] / 1e6:.2f}", f"{row['seconds']:.0f}") for row in growth_figures["export"]),
     )
 
 

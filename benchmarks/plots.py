@@ -40,9 +40,9 @@ def _doubling(axis: Any, values: list[int]) -> None:
     axis.minorticks_off()
 
 
-def _pixels(found: dict[str, Any], tiled: dict[str, float], path: Path) -> None:
+def _pixels(rows_by_title: dict[str, Any], tiled: dict[str, float], path: Path) -> None:
     figure, (time, memory) = _axes(2)
-    for color, (title, rows) in zip(COLORS, found.items(), strict=True):
+    for color, (title, rows) in zip(COLORS, rows_by_title.items(), strict=True):
         sides = [int(side) for side in rows]
         time.plot(
             sides, [1e9 * row["seconds"] / int(side) ** 2 for side, row in rows.items()], "o-", color=color, label=title, ms=4
@@ -69,20 +69,20 @@ def _pixels(found: dict[str, Any], tiled: dict[str, float], path: Path) -> None:
     figure.savefig(path)
 
 
-def _batch(found: dict[str, Any], path: Path) -> None:
+def _batch(rows_by_count: dict[str, Any], path: Path) -> None:
     figure, (time, memory) = _axes(2)
-    counts = [int(count) for count in found]
-    time.plot(counts, [1000 * row["seconds"] for row in found.values()], "o-", color=COLORS[0], ms=4)
-    memory.plot(counts, [row["bytes"] / 2**30 for row in found.values()], "o-", color=COLORS[1], ms=4)
+    counts = [int(count) for count in rows_by_count]
+    time.plot(counts, [1000 * row["seconds"] for row in rows_by_count.values()], "o-", color=COLORS[0], ms=4)
+    memory.plot(counts, [row["bytes"] / 2**30 for row in rows_by_count.values()], "o-", color=COLORS[1], ms=4)
     for axis, title in ((time, "time, milliseconds a step"), (memory, "peak memory, GiB")):
         axis.set_xticks(counts)
         _label(axis, title, "pictures in a batch")
     figure.savefig(path)
 
 
-def _export(found: list[dict[str, float]], path: Path) -> None:
+def _export(rows: list[dict[str, float]], path: Path) -> None:
     figure, (axis,) = _axes(1)
-    axis.plot([row["bytes"] / 1e6 for row in found], [row["seconds"] for row in found], "o-", color=COLORS[0], ms=4)
+    axis.plot([row["bytes"] / 1e6 for row in rows], [row["seconds"] for row in rows], "o-", color=COLORS[0], ms=4)
     _label(axis, "export and verification, seconds", "float32 file, MB")
     axis.set_xlim(left=0)
     figure.savefig(path)

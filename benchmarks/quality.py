@@ -69,8 +69,8 @@ def decibels(name: str) -> Callable[[str, Path, int], Measured]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # scikit-image's own
             rows = restoration.measure(protocol, methods, data, out / name, pictures)
-        found = {row[0]: float(row[1]) for row in rows}
-        return found.pop("ours"), found
+        scores = {row[0]: float(row[1]) for row in rows}
+        return scores.pop("ours"), scores
 
     return measure
 
@@ -347,22 +347,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with benchmarks/, photos/ and tfds/")
     parser.add_argument("--only", help="one weight; the other rows keep the figures that they have")
     parser.add_argument("--pictures", type=int, default=0, help="only the first so many; 0 takes all, as a figure needs")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     from zoo._shipped import shipped_weights
 
-    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     lines = []
     for row in ROWS:
-        if row.weights in shipped_weights() and given.only in (None, row.weights):
-            ours, classical = row.measure(row.weights, given.data, given.pictures)
-            first, _ = row.measure(row.weights, given.data, FEW)
-            known[row.key] = {"ours": ours, "classical": classical, "first": first}
+        if row.weights in shipped_weights() and arguments.only in (None, row.weights):
+            ours, classical = row.measure(row.weights, arguments.data, arguments.pictures)
+            first, _ = row.measure(row.weights, arguments.data, FEW)
+            figures[row.key] = {"ours": ours, "classical": classical, "first": first}
         missing = f"| `{row.weights}` | {row.protocol} | not trained yet | {row.published} | | | | |"
-        lines.append(line(row, known[row.key]) if row.key in known else missing)
+        lines.append(line(row, figures[row.key]) if row.key in figures else missing)
         print(lines[-1], flush=True)
-    if given.pictures:
+    if arguments.pictures:
         return  # a try, not a figure
-    FIGURES.write_text(json.dumps(known, indent=2) + "\n")
+    FIGURES.write_text(json.dumps(figures, indent=2) + "\n")
     DOCUMENT.write_text(HEAD + "\n".join(lines) + "\n")
 
 

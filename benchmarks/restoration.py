@@ -123,18 +123,18 @@ def holed(size: int, kind: str, area: tuple[float, float] | None, whole: bool) -
     return examples
 
 
-def everywhere(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
-    return psnr(found, original), ssim(found, original)
+def everywhere(result: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
+    return psnr(result, original), ssim(result, original)
 
 
-def in_luma(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
+def in_luma(result: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
     """On 8-bit Y, 4 pixels cropped from every border."""
-    a, b = (np.rint(255 * studio_luma(to_bytes(x) / 255)[4:-4, 4:-4]) / 255 for x in (found, original))
+    a, b = (np.rint(255 * studio_luma(to_bytes(x) / 255)[4:-4, 4:-4]) / 255 for x in (result, original))
     return psnr(a, b), ssim(a, b)
 
 
-def in_hole(found: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
-    return psnr(found, original, inputs["mask"]), ssim(found, original)
+def in_hole(result: np.ndarray, original: np.ndarray, inputs: dict[str, np.ndarray]) -> tuple[float, float]:
+    return psnr(result, original, inputs["mask"]), ssim(result, original)
 
 
 def untouched(inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -152,8 +152,8 @@ def non_local_means(inputs: dict[str, np.ndarray]) -> np.ndarray:
 
     sigma = 25 / 255
     settings = {"patch_size": 7, "patch_distance": 10, "h": 0.6 * sigma, "sigma": sigma, "fast_mode": True}
-    found = denoise_nl_means(inputs["image"], channel_axis=-1, **settings)
-    return np.clip(found, 0, 1).reshape(inputs["image"].shape)
+    denoised = denoise_nl_means(inputs["image"], channel_axis=-1, **settings)
+    return np.clip(denoised, 0, 1).reshape(inputs["image"].shape)
 
 
 def biharmonic(inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -242,11 +242,11 @@ def measure(protocol: Protocol, methods: dict[str, Method], data: Path, out: Pat
     rows = []
     for name, method in methods.items():
         start = time.perf_counter()
-        found = [method(inputs) for inputs, _ in examples]
+        results = [method(inputs) for inputs, _ in examples]
         seconds = (time.perf_counter() - start) / len(examples)
-        scores = [protocol.score(x, original, inputs) for x, (inputs, original) in zip(found, examples, strict=True)]
+        scores = [protocol.score(x, original, inputs) for x, (inputs, original) in zip(results, examples, strict=True)]
         rows.append([name, *np.mean(scores, axis=0), seconds])
-        for strip, x in zip(shown, found, strict=False):
+        for strip, x in zip(shown, results, strict=False):
             strip.append(x)
     for index, strip in enumerate(shown):
         original = examples[index][1]
@@ -263,22 +263,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/restoration"), help="folder for the pictures")
     parser.add_argument("--pictures", type=int, default=0, help="only the first so many; 0 takes all, as a figure needs")
     parser.add_argument("--classical", action="store_true", help="measure protocols without a model too")
-    given = parser.parse_args()
-    weights = dict(model.partition("=")[::2] for model in given.models)
+    arguments = parser.parse_args()
+    weights = dict(model.partition("=")[::2] for model in arguments.models)
     for name in weights:
         if name not in PROTOCOLS:
             parser.error(f"no protocol {name!r}; there are: {', '.join(PROTOCOLS)}")
-    given.out.mkdir(parents=True, exist_ok=True)
+    arguments.out.mkdir(parents=True, exist_ok=True)
     print(f"{'protocol':26}{'method':18}{'PSNR dB':>9}{'SSIM':>8}{'s/picture':>11}")
     for name, protocol in PROTOCOLS.items():
-        if name not in weights and not given.classical:
+        if name not in weights and not arguments.classical:
             continue
         methods = dict(protocol.methods)
         if name in weights:
             methods["ours"] = ours(weights[name], protocol.family)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # scikit-image's own
-            rows = measure(protocol, methods, given.data, given.out / name, given.pictures)
+            rows = measure(protocol, methods, arguments.data, arguments.out / name, arguments.pictures)
         for method, decibel, similarity, seconds in rows:
             print(f"{name:26}{method:18}{decibel:9.2f}{similarity:8.4f}{seconds:11.3f}", flush=True)
 

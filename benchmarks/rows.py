@@ -89,13 +89,13 @@ def cores(threads: str | int) -> str:
 
 def float_networks(figures: Figures) -> Measured | None:
     """The float32 files over torch.compile, and the smallest share of the matrix product's rate."""
-    found = beside_compiled(("LiteRT", "ONNX"), "float32")(figures)
-    if found is None:
+    measured = beside_compiled(("LiteRT", "ONNX"), "float32")(figures)
+    if measured is None:
         return None
     fastest = [(t, size, min(best(row, kind, "float32") for kind in ("LiteRT", "ONNX"))) for t, size, row in turns(figures)]
     shares = [share(figures, *one) for one in fastest]
-    text = f"{found.text}; {min(shares):.0%} to {max(shares):.0%} of the matrix product's rate"
-    return Measured(text, (*found.values, -min(shares)))
+    text = f"{measured.text}; {min(shares):.0%} to {max(shares):.0%} of the matrix product's rate"
+    return Measured(text, (*measured.values, -min(shares)))
 
 
 def share(figures: Figures, threads: str, size: str, seconds: float, name: str = "johnson") -> float:
@@ -131,21 +131,21 @@ def pixel_spread(figures: Figures) -> Measured:
 
 
 def tiled_memory(figures: Figures) -> Measured:
-    found = figures["tiled"]
-    peak = found["bytes"] / 2**30
-    return Measured(f"{peak:.2f} GiB at {found['side']} x {found['side']}, in {found['seconds']:.0f} s", (peak,))
+    tiled = figures["tiled"]
+    peak = tiled["bytes"] / 2**30
+    return Measured(f"{peak:.2f} GiB at {tiled['side']} x {tiled['side']}, in {tiled['seconds']:.0f} s", (peak,))
 
 
 def export_time(figures: Figures) -> Measured:
-    found = figures["export"]
-    return Measured(f"{found['seconds']:.0f} s for {found['artifacts']} files", (found["seconds"],))
+    export = figures["export"]
+    return Measured(f"{export['seconds']:.0f} s for {export['artifacts']} files", (export["seconds"],))
 
 
 def cold(figures: Figures) -> Measured:
-    found = figures["startup"]
-    applied = {title: seconds for title, seconds in found.items() if title.startswith("zoo apply")}
-    text = "; ".join(f"{title}: {seconds:.2f} s" for title, seconds in {"zoo --help": found["zoo --help"], **applied}.items())
-    return Measured(text, (found["zoo --help"], max(applied.values())))
+    starts = figures["startup"]
+    applied = {title: seconds for title, seconds in starts.items() if title.startswith("zoo apply")}
+    text = "; ".join(f"{title}: {seconds:.2f} s" for title, seconds in {"zoo --help": starts["zoo --help"], **applied}.items())
+    return Measured(text, (starts["zoo --help"], max(applied.values())))
 
 
 def loss_of_mobile(figures: Figures) -> Measured:

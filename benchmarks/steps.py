@@ -25,12 +25,12 @@ def measure(quick: bool = False) -> dict[str, Any]:
     torch = importlib.util.find_spec("torch")
 
     def runners(task: str, ours: tuple[str, ...], others: tuple[str, ...]) -> dict[str, Runner]:
-        found = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in ours}
+        by_title = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in ours}
         for peer in others:
             title, _, function = peer.partition("=")
             if torch or "PyTorch" not in title:
-                found[title] = Runner(f"benchmarks.{function}", threads, quick=quick, autocast=title.endswith(BF16))
-        return found
+                by_title[title] = Runner(f"benchmarks.{function}", threads, quick=quick, autocast=title.endswith(BF16))
+        return by_title
 
     style = ("PyTorch eager=torch_steps:style", f"PyTorch eager{BF16}=torch_steps:style")
     gan = ("two-tape Keras loop=steps:two_tapes", "PyTorch eager=torch_steps:gan")

@@ -64,8 +64,8 @@ def first_as_low(loss: Any, content: np.ndarray, reached: float, steps: int) -> 
 
     options = {"maxiter": steps, "maxfun": 2 * steps, "maxcor": 10}
     bounds = [(0, 1)] * len(start)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=after, options=options)
-    return done if found.fun <= reached else steps + 1
+    minimum = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=after, options=options)
+    return done if minimum.fun <= reached else steps + 1
 
 
 def one_style(model: Any, style: int) -> np.ndarray:
@@ -75,8 +75,8 @@ def one_style(model: Any, style: int) -> np.ndarray:
 
 def painted(network: Any, content: np.ndarray, **inputs: np.ndarray) -> np.ndarray:
     """One picture [H, W, 3] through a deployed style network, which takes what it has inputs for."""
-    given = {"image": content[None], "strength": np.ones(1, np.float32), **inputs}
-    return np.asarray(network({name: given[name] for name in network.input})["output_image"])[0]
+    offered = {"image": content[None], "strength": np.ones(1, np.float32), **inputs}
+    return np.asarray(network({name: offered[name] for name in network.input})["output_image"])[0]
 
 
 def steps_worth(model: Any, network: Any, content: np.ndarray, style: int, steps: int) -> tuple[float, float, int]:
@@ -96,17 +96,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of content pictures")
     parser.add_argument("--pictures", type=int, default=40)
     parser.add_argument("--steps", type=int, default=200, help="steps of optimisation")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     import zoo
     from zoo.training.pictures import read_picture
 
-    model = zoo.load(given.weights)
-    model.adapt(style=[read_picture(file).rgb for file in given.style])
+    model = zoo.load(arguments.weights)
+    model.adapt(style=[read_picture(file).rgb for file in arguments.style])
     network = model.inference_model()
-    pictures = [read(file) for file in sorted(given.data.iterdir())[-given.pictures :]]
+    pictures = [read(file) for file in sorted(arguments.data.iterdir())[-arguments.pictures :]]
     print(f"{'style':32}{'picture':>9}{'one pass':>10}{'k':>6}")
-    for style, file in enumerate(given.style):
-        measured = [steps_worth(model, network, content, style, given.steps) for content in pictures]
+    for style, file in enumerate(arguments.style):
+        measured = [steps_worth(model, network, content, style, arguments.steps) for content in pictures]
         before, after, k = np.median(measured, axis=0)
         print(f"{file.stem:32}{before:9.3f}{after:10.3f}{k:6.0f}", flush=True)
 

@@ -83,7 +83,7 @@ def alternate(
     finally:
         for runner in runners.values():
             runner.close()
-    return {case: {name: statistics.median(values) for name, values in found.items()} for case, found in times.items()}
+    return {case: {name: statistics.median(values) for name, values in by_name.items()} for case, by_name in times.items()}
 
 
 def timed(call: Callable[[Any], Any]) -> Run:

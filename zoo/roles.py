@@ -377,11 +377,11 @@ class Signature:
 
     def input(self, role: type[R]) -> R | None:
         """The first input of that role."""
-        return next((found for found in self.inputs.values() if isinstance(found, role)), None)
+        return next((instance for instance in self.inputs.values() if isinstance(instance, role)), None)
 
     def output(self, role: type[R]) -> R | None:
         """The first output of that role."""
-        return next((found for found in self.outputs.values() if isinstance(found, role)), None)
+        return next((instance for instance in self.outputs.values() if isinstance(instance, role)), None)
 
     def fitted(self, inputs: Mapping[str, Sequence[Any]], outputs: Mapping[str, Sequence[Any]]) -> "Signature":
         """The same roles in a file whose tensors, by name, have these shapes.

@@ -193,9 +193,9 @@ class UNetInpainter(PerceptualModel):
         perceptual = style = 0.0
         for name in maps[0]:
             scale = FEATURE_SCALE[name.partition(".")[0] if "." in name else self.features]
-            target, *found = (scale * ops.cast(m[name], "float32") for m in maps)
+            target, *filled = (scale * ops.cast(m[name], "float32") for m in maps)
             channels = target.shape[-1]
-            for x in found:
+            for x in filled:
                 perceptual += mean(ops.abs(x - target))
                 style += mean(ops.abs(gram_matrix(x) - gram_matrix(target))) / channels
         return perceptual, style

@@ -27,10 +27,10 @@ def test_folded_maps_are_the_classifiers(model):
     assert network.trainable_variables == []
     maps = network(PICTURES)
     assert tuple(maps) == classifier.MAPS
-    given = np.asarray(keras.Model(model.input, model.get_layer("relu2_1").output)(PICTURES))[:, 4:-4, 4:-4]
+    expected = np.asarray(keras.Model(model.input, model.get_layer("relu2_1").output)(PICTURES))[:, 4:-4, 4:-4]
     inner = np.asarray(maps["relu2_1"])[:, 4:-4, 4:-4]
-    scale = given.sum((0, 1, 2)) / (inner.sum((0, 1, 2)) + 1e-9)
-    np.testing.assert_allclose(inner * scale, given, atol=1e-3 * given.max())
+    scale = expected.sum((0, 1, 2)) / (inner.sum((0, 1, 2)) + 1e-9)
+    np.testing.assert_allclose(inner * scale, expected, atol=1e-3 * expected.max())
     assert np.asarray(maps["relu1_1"]).mean((0, 1, 2)).max() == pytest.approx(1, abs=1e-3)
 
 

@@ -45,10 +45,10 @@ def test_vgg16_has_the_features_of_ours():
     peers.load(theirs, [np.asarray(weight) for layer in convolutions for weight in layer.weights])
     maps = theirs(torch.from_numpy(picture(32)).permute(0, 3, 1, 2))
     assert len(convolutions) == 10
-    for found, (name, wanted) in zip(maps, sorted(features(picture(32)).items()), strict=True):
+    for their_map, (name, wanted) in zip(maps, sorted(features(picture(32)).items()), strict=True):
         scale = float(np.abs(wanted).max())
         np.testing.assert_allclose(
-            found.detach().permute(0, 2, 3, 1).numpy() / scale, np.asarray(wanted) / scale, atol=1e-4, err_msg=name
+            their_map.detach().permute(0, 2, 3, 1).numpy() / scale, np.asarray(wanted) / scale, atol=1e-4, err_msg=name
         )
 
 

@@ -16,16 +16,16 @@ def sleeper(threads, seconds):
 def limits(threads):
     if threads > 1:
         raise RuntimeError("line one\nthis machine is full")
-    found = [float(os.environ["OMP_NUM_THREADS"]), float(len(os.sched_getaffinity(0)))]
-    return lambda case, seconds: found
+    allowed = [float(os.environ["OMP_NUM_THREADS"]), float(len(os.sched_getaffinity(0)))]
+    return lambda case, seconds: allowed
 
 
 def test_runners_take_turns():
     runners = {f"{seconds} s": Runner("tests.benchmarks.test_turns:sleeper", 1, seconds=seconds) for seconds in (0.002, 0.02)}
-    found = alternate(runners, cases=(1, 2), rounds=2, seconds=0.01)
-    assert list(found) == [1, 2]
-    assert 0.002 <= found[1]["0.002 s"] < found[1]["0.02 s"]
-    assert found[2]["0.02 s"] >= 0.04
+    times = alternate(runners, cases=(1, 2), rounds=2, seconds=0.01)
+    assert list(times) == [1, 2]
+    assert 0.002 <= times[1]["0.002 s"] < times[1]["0.02 s"]
+    assert times[2]["0.02 s"] >= 0.04
     assert all(runner.process.returncode == 0 and not runner.errors.exists() for runner in runners.values())
 
 

@@ -38,10 +38,10 @@ def augmented(made, pictures, uniform=None, normal=None):
     return ops.convert_to_numpy(made([pictures, uniform, normal]))
 
 
-def draws(**given):
+def draws(**chosen):
     """One row that chooses what is given: by column, the rest unchosen at a probability of 0.5."""
     row = np.full((1, 10), 0.99, "float32")
-    for name, value in given.items():
+    for name, value in chosen.items():
         place, amount = {"mirror": (0, 6), "turn": (1, 7), "shift": (2, slice(8, 10))}[name]
         row[0, place], row[0, amount] = 0.0, value
     return row

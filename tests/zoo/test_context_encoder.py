@@ -18,10 +18,10 @@ def tiny(**config):
 def test_channelwise_dense_is_one_dense_layer_a_channel():
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype("float32")
     layer = ChannelwiseDense()
-    found = np.asarray(layer(x))
+    output = np.asarray(layer(x))
     for channel in range(5):
         expected = x[..., channel].reshape(2, 12) @ np.asarray(layer.kernel)[channel]
-        np.testing.assert_allclose(found[..., channel].reshape(2, 12), expected, atol=1e-5)
+        np.testing.assert_allclose(output[..., channel].reshape(2, 12), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("region", ["center", "random"])
@@ -53,11 +53,11 @@ def test_the_discriminator_learns_at_a_tenth_of_the_rate():
     before = {v.path: np.asarray(v) for v in model.trainable_variables}
     model.fit(batches(model).dataset(), steps_per_epoch=1, verbose=0, shuffle=False)
     steps = {v.path: np.abs(np.asarray(v) - before[v.path]).max() for v in model.trainable_variables}
-    found = {True: [], False: []}
+    of_discriminator = {True: [], False: []}
     for path, step in steps.items():
-        found[path.startswith("discriminator")].append(step)
-    assert max(found[True]) == pytest.approx(2e-4, rel=0.05)
-    assert max(found[False]) == pytest.approx(2e-3, rel=0.05)
+        of_discriminator[path.startswith("discriminator")].append(step)
+    assert max(of_discriminator[True]) == pytest.approx(2e-4, rel=0.05)
+    assert max(of_discriminator[False]) == pytest.approx(2e-3, rel=0.05)
 
 
 def test_the_optimizer_can_be_saved():

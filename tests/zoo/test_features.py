@@ -159,8 +159,8 @@ def published(base, path):
 
 def test_vgg_file_as_keras_publishes_it(vgg16_base, vgg16_file, tmp_path):
     file = published(vgg16_base, tmp_path / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
-    found = features.create("vgg16", file, ("relu3_1",))(PICTURES)["relu3_1"]
-    np.testing.assert_array_equal(found, features.create("vgg16", vgg16_file, ("relu3_1",))(PICTURES)["relu3_1"])
+    of_published = features.create("vgg16", file, ("relu3_1",))(PICTURES)["relu3_1"]
+    np.testing.assert_array_equal(of_published, features.create("vgg16", vgg16_file, ("relu3_1",))(PICTURES)["relu3_1"])
     with pytest.raises(ValueError, match="holds no weights of vgg19"):
         features.create("vgg19", file)
 

@@ -26,8 +26,8 @@ W = random.normal(size=(2, 5)).astype("float32")
 BINOMIAL = np.outer([1, 3, 3, 1], [1, 3, 3, 1]) / 64
 
 
-def same(found, expected, atol=1e-5):
-    np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=1e-5, atol=atol)
+def same(actual, expected, atol=1e-5):
+    np.testing.assert_allclose(ops.convert_to_numpy(actual), expected, rtol=1e-5, atol=atol)
 
 
 def randomized(layer, *shapes):
@@ -121,11 +121,11 @@ def test_binomial_upsampling_equals_scipy():
 
 def test_minibatch_deviation_of_groups_in_a_row():
     x = random.normal(size=(4, 3, 3, 2)).astype("float32")
-    found = ops.convert_to_numpy(MinibatchDeviation(2)(x))
-    same(found[..., :2], x)
+    output = ops.convert_to_numpy(MinibatchDeviation(2)(x))
+    same(output[..., :2], x)
     for group in (0, 1):
         part = slice(2 * group, 2 * group + 2)
-        same(found[part, ..., 2], np.full((2, 3, 3), x[part].std(axis=0).mean()))
+        same(output[part, ..., 2], np.full((2, 3, 3), x[part].std(axis=0).mean()))
 
 
 def test_minibatch_deviation_refuses_part_of_a_group():
@@ -188,8 +188,8 @@ def test_layers_come_back_from_their_configuration(layer, inputs):
 
 
 def test_input_gradient_is_differentiable():
-    found = input_gradient(lambda x: input_gradient(lambda y: ops.sum(y**3, axis=1), x), W)
-    same(found, 6 * W)
+    second_derivative = input_gradient(lambda x: input_gradient(lambda y: ops.sum(y**3, axis=1), x), W)
+    same(second_derivative, 6 * W)
 
 
 def test_squared_gradient_of_a_quadratic_score():

@@ -17,9 +17,9 @@ A = random.normal(0.3, 1.0, (3, 5, 7, 4)).astype("float32")
 B = random.normal(0.0, 2.0, (3, 5, 7, 4)).astype("float32")
 
 
-def same(found, expected):
-    assert keras.backend.standardize_dtype(found.dtype) == "float32"
-    np.testing.assert_allclose(ops.convert_to_numpy(found), expected, rtol=1e-5, atol=1e-6)
+def same(actual, expected):
+    assert keras.backend.standardize_dtype(actual.dtype) == "float32"
+    np.testing.assert_allclose(ops.convert_to_numpy(actual), expected, rtol=1e-5, atol=1e-6)
 
 
 def numpy_gram(maps):
@@ -113,15 +113,15 @@ def test_recolor_is_the_symmetric_map_to_the_moments():
     mixing = random.normal(0, 0.04, (2, 3, 3))
     mean = np.array([[0.5, 0.4, 0.5], [0.6, 0.5, 0.4]], "float32")
     covariance = (mixing @ mixing.transpose(0, 2, 1) + 1e-3 * np.eye(3)).astype("float32")
-    found = recolor(pictures, mean, covariance, epsilon=1e-6)
-    for picture, mu, sigma, result in zip(pictures, mean, covariance, ops.convert_to_numpy(found), strict=True):
+    recolored = recolor(pictures, mean, covariance, epsilon=1e-6)
+    for picture, mu, sigma, result in zip(pictures, mean, covariance, ops.convert_to_numpy(recolored), strict=True):
         colors = picture.reshape(-1, 3)
         root = numpy_root(np.cov(colors.T, bias=True))
         matrix = np.linalg.inv(root) @ numpy_root(root @ sigma @ root) @ np.linalg.inv(root)
         np.testing.assert_allclose(result.reshape(-1, 3), (colors - colors.mean(0)) @ matrix + mu, atol=2e-4)
-    found_mean, found_covariance = color_moments(found)
-    np.testing.assert_allclose(found_mean, mean, atol=1e-4)
-    np.testing.assert_allclose(found_covariance, covariance, atol=1e-4)
+    recolored_mean, recolored_covariance = color_moments(recolored)
+    np.testing.assert_allclose(recolored_mean, mean, atol=1e-4)
+    np.testing.assert_allclose(recolored_covariance, covariance, atol=1e-4)
 
 
 def test_recolor_to_its_own_colors_changes_nothing():
@@ -137,7 +137,7 @@ def test_recolor_in_a_graph_with_flat_and_gray_pictures(jit):
     mean, covariance = (np.repeat(moment, 3, axis=0) for moment in color_moments(random.uniform(size=(1, 8, 8, 3))))
     shapes = [(None, None, None, 3), (None, 3), (None, 3, 3)]
     graph = tf.function(recolor, jit_compile=jit, input_signature=[tf.TensorSpec(shape) for shape in shapes])
-    found = graph(pictures, mean, covariance).numpy()
-    assert np.isfinite(found).all() and found.min() >= 0 and found.max() <= 1
-    np.testing.assert_allclose(found[:2], np.broadcast_to(mean[:2, None, None], found[:2].shape), atol=1e-4)
-    np.testing.assert_allclose(found[2].mean((0, 1)), mean[2], atol=0.05)
+    recolored = graph(pictures, mean, covariance).numpy()
+    assert np.isfinite(recolored).all() and recolored.min() >= 0 and recolored.max() <= 1
+    np.testing.assert_allclose(recolored[:2], np.broadcast_to(mean[:2, None, None], recolored[:2].shape), atol=1e-4)
+    np.testing.assert_allclose(recolored[2].mean((0, 1)), mean[2], atol=0.05)

@@ -14,9 +14,9 @@ from zoo.training.optimise import optimise_picture, pyramid
 def painted(steps=0, **config):
     keras.utils.set_random_seed(0)
     model = zoo.create("neural_style", size=32, **config)
-    given = {"content": "coffee", "style": "chelsea", "mask": "astronaut"}
+    sample_names = {"content": "coffee", "style": "chelsea", "mask": "astronaut"}
     counts = {setting: getattr(model, argument) for setting, argument in model.picture_settings.items()}
-    model.adapt(**{setting: [sample(given[setting], 64)] * count for setting, count in counts.items()})
+    model.adapt(**{setting: [sample(sample_names[setting], 64)] * count for setting, count in counts.items()})
     model.compile()
     if steps:
         model.fit(batches(model, 2).dataset(), steps_per_epoch=steps, verbose=0, shuffle=False)

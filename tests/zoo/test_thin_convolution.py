@@ -26,14 +26,14 @@ def test_values_and_gradients_are_those_of_keras(kernel, options):
     plain = randomized(layers.Conv2D(3, kernel, **options))
     thin = randomized(ThinConv2D(3, kernel, **options), plain.get_weights())
     x = RANDOM.normal(size=(2, 17, 16 + plain.kernel_size[1] - 1, 5)).astype("float32")
-    found = []
+    values_and_gradients = []
     for layer in (plain, thin):
         with tf.GradientTape() as tape:
             y = layer(x)
             loss = tf.reduce_sum(tf.sin(y))
-        found.append([y, *tape.gradient(loss, [weight.value for weight in layer.weights])])
+        values_and_gradients.append([y, *tape.gradient(loss, [weight.value for weight in layer.weights])])
         assert layer.compute_output_shape(x.shape) == y.shape
-    for expected, value in zip(*found, strict=True):
+    for expected, value in zip(*values_and_gradients, strict=True):
         np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-4)
 
 

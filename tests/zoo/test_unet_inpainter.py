@@ -72,10 +72,10 @@ def test_partial_convolution_is_the_formula(strides):
 def test_gated_convolution_is_the_formula():
     x = np.random.default_rng(0).normal(size=(1, 5, 6, 2)).astype("float32")
     layer = GatedConvolution2D(3, 3, 2)
-    found = np.asarray(layer(x))
+    gated = np.asarray(layer(x))
     both = np.asarray(layer.convolution(x))
     feature, gate = both[..., :3], both[..., 3:]
-    np.testing.assert_allclose(found, np.where(feature > 0, feature, np.expm1(feature)) / (1 + np.exp(-gate)), atol=1e-6)
+    np.testing.assert_allclose(gated, np.where(feature > 0, feature, np.expm1(feature)) / (1 + np.exp(-gate)), atol=1e-6)
 
 
 def test_published_weights():

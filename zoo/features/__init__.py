@@ -65,13 +65,13 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
     networks = _networks(name)
     if any(network not in _SHIPPED for network in networks):
         weights = _located(weights)
-    known = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
+    sources = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
     wanted = layers or tuple(dict.fromkeys(style_layers(name) + content_layers(name)))
     for layer in wanted:
-        choose(f"map of {name}", layer, known)
+        choose(f"map of {name}", layer, sources)
     built = {}
     for part in networks:
-        if names := tuple(known[layer][1] for layer in wanted if known[layer][0] == part):
+        if names := tuple(sources[layer][1] for layer in wanted if sources[layer][0] == part):
             # In a combination the file is for what does not ship.
             built[part] = _BUILD[part](part, None if len(networks) > 1 and part in _SHIPPED else weights, names)
     if len(networks) == 1:
@@ -79,7 +79,7 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
     else:
         image = keras.Input((None, None, 3), name="image")
         maps = {part: network(image) for part, network in built.items()}
-        named = {layer: maps[known[layer][0]][known[layer][1]] for layer in wanted}
+        named = {layer: maps[sources[layer][0]][sources[layer][1]] for layer in wanted}
         network = keras.Model(image, named, name="features")
     network.trainable = False
     return network

@@ -51,12 +51,12 @@ def half(picture: np.ndarray) -> np.ndarray:
 
 def patches(pictures: list[np.ndarray], side: int, total: int, random: np.random.Generator) -> np.ndarray:
     """About `total` square patches drawn evenly over the pictures, each flattened in the order of a convolution's kernel."""
-    found = []
+    drawn = []
     for picture in pictures:
         windows = sliding_window_view(picture, (side, side), (0, 1))
         rows, columns = (random.integers(0, limit, total // len(pictures)) for limit in windows.shape[:2])
-        found.append(windows[rows, columns].transpose(0, 2, 3, 1).reshape(len(rows), -1))
-    return np.concatenate(found)
+        drawn.append(windows[rows, columns].transpose(0, 2, 3, 1).reshape(len(rows), -1))
+    return np.concatenate(drawn)
 
 
 def learn(

@@ -25,8 +25,8 @@ class ChannelMoments(keras.layers.Layer):
         self.epsilon = epsilon
 
     def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
-        given = None if moments is None else (moments[0], ops.sqrt(moments[1] + self.epsilon))
-        return ops.concatenate(given or mean_and_deviation(inputs, self.epsilon), axis=-1)
+        of_whole = None if moments is None else (moments[0], ops.sqrt(moments[1] + self.epsilon))
+        return ops.concatenate(of_whole or mean_and_deviation(inputs, self.epsilon), axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], 1, 1, 2 * input_shape[-1])

@@ -155,10 +155,10 @@ class NeuralStyle(ImageModel):
 
         Pixels that hold nothing yet start from the content, or from noise with the colours of the styles.
         """
-        for setting, given in (("style", style), ("content", content), ("mask", mask)):
+        for setting, pictures in (("style", style), ("content", content), ("mask", mask)):
             count = getattr(self, self.picture_settings[setting])
-            if len(given) != count:
-                raise ValueError(f"this model takes {count} {setting} picture(s) and was given {len(given)}")
+            if len(pictures) != count:
+                raise ValueError(f"this model takes {count} {setting} picture(s) and was given {len(pictures)}")
         height, width = self.sides
         side = max(round(self.style_scale * min(height, width)), SMALLEST)
         self.keep(

@@ -104,7 +104,7 @@ class StyleGAN(ImageModel):
     ) -> None:
         super().__init__(name=name)
         if size not in SIZES:
-            near = min(SIZES, key=lambda known: abs(known - size))
+            near = min(SIZES, key=lambda allowed: abs(allowed - size))
             raise ValueError(f"stylegan takes sizes that are powers of two from 8 to 1024, not {size}; take {near}")
         self.size = size
         self.channels = channels
