@@ -80,7 +80,7 @@ def models(only: list[str]) -> Iterator[tuple[str, Any]]:
 
 def table_rows(title: str, manifest: Any, reasons: dict[str, int]) -> list[str]:
     """A line a format and shape, a cell a precision; `reasons` gathers why cells are empty, by number."""
-    from zoo.export.report import FORMAT_TITLES
+    from zoo.export.wording import FORMAT_TITLES
 
     cells = {(a.format, a.shape, a.precision): a for a in manifest.artifacts}
     why = {(s.format, s.shape, s.precision): s.reason for s in manifest.skipped}

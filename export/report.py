@@ -1,12 +1,8 @@
-"""report.html, one file with its pictures inside, and MODEL_CARD.md."""
+"""report.html: one file with its pictures inside."""
 
 import base64
-import html
-import importlib.resources
 import io
 import math
-import re
-import string
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +11,12 @@ import numpy as np
 
 from zoo import roles
 from zoo.export.manifest import Artifact, Manifest, parse_shape
-from zoo.export.metadata import ASKED, value_range
-from zoo.export.verify import LATENCY_SIZE, Measurement, References
+from zoo.export.metadata import value_range
+from zoo.export.model_card import model_card
+from zoo.export.recommendation import PLACES, reason, recommended
+from zoo.export.verify import Measurement, References
+from zoo.export.wording import FORMAT_TITLES, TIMES, dimensions, figure, summary, timing
 from zoo.roles import Role
-
-TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
-FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page"}
 
 
 def write(
@@ -30,137 +26,163 @@ def write(
     measurements: Mapping[str, Measurement],
     directory: Path,
 ) -> None:
-    """Writes both documents into the export directory. `measurements` go by the artefact's path."""
+    """Writes report.html and MODEL_CARD.md into the export directory. `measurements` go by the artefact's path."""
+    import jinja2
+
     facts = {
         **about,
         "weights": f"{manifest.weights_sha256[:16]} (SHA-256)",
         "made with": ", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
     }
-    shapes = dict.fromkeys(artifact.shape for artifact in manifest.artifacts)
-    page = _template("report.html").substitute(
-        name=html.escape(manifest.model),
-        verdict="passed" if manifest.passed else "failed",
-        summary=html.escape(summary(manifest)),
-        facts="".join(f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in facts.items()),
-        inputs="".join(_tensor_row(tensor) for tensor in manifest.signature.inputs.values()),
-        outputs="".join(_tensor_row(tensor) for tensor in manifest.signature.outputs.values()),
-        rows="".join(_artifact_row(artifact, manifest) for artifact in manifest.artifacts),
-        timing=html.escape(timing(manifest)),
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("zoo.export"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    page = environment.get_template("report.html").render(
+        name=manifest.model,
+        passed=manifest.passed,
+        summary=summary(manifest),
+        facts=facts,
+        shown=before_and_after(references, parse_shape(manifest.artifacts[0].shape)) if manifest.artifacts else [],
+        cards=cards(manifest),
+        bars=bars(manifest),
+        rows=[_row(artifact, manifest) for artifact in manifest.artifacts],
+        timing=timing(manifest),
         skipped=_skipped(manifest),
-        pictures="".join(_pictures(shape, manifest, references, measurements) for shape in shapes),
+        tensors={
+            "input": [_tensor(tensor) for tensor in manifest.signature.inputs.values()],
+            "output": [_tensor(tensor) for tensor in manifest.signature.outputs.values()],
+        },
+        differences=differences(manifest, references, measurements),
     )
     (directory / "report.html").write_text(page, encoding="utf-8")
-    (directory / "MODEL_CARD.md").write_text(_card(manifest, facts), encoding="utf-8")
+    (directory / "MODEL_CARD.md").write_text(model_card(manifest, facts), encoding="utf-8")
 
 
-def summary(manifest: Manifest) -> str:
-    """One sentence: how many files equal their model."""
-    passed, count = sum(artifact.parity.passed for artifact in manifest.artifacts), len(manifest.artifacts)
-    if passed == count:
-        return f"All {count} files were run in their own runtimes and equal the Keras model within their floors."
-    return f"{count - passed} of {count} files differ from the Keras model by more than their floors allow."
+def before_and_after(references: References, size: tuple[int, int] | None) -> list[dict[str, str]]:
+    """The first example of the first file: the pictures that went in, and what Keras makes of them."""
+    case = references.cases(size)[0]
+    signature = references.signature
+    pictures = [
+        _frame(name.replace("_", " "), as_shown(role, case.inputs[name][0])) for name, role in signature.picture_inputs.items()
+    ]
+    answers = [_frame(name.replace("_", " "), value[0]) for name, value in case.expected.items() if value.ndim == 4]
+    return pictures + answers
 
 
-def timing(manifest: Manifest) -> str:
-    size = " x ".join(str(side) for side in manifest.signature.own_size or LATENCY_SIZE)
-    return f"Time is the median of warm calls with one picture at {manifest.threads} threads; where the size is free, at {size}."
+def cards(manifest: Manifest) -> list[dict[str, Any]]:
+    """The file to take for each place, with its figures."""
+    return [
+        {
+            "place": PLACES[place].title,
+            "path": artifact.path,
+            "title": _title(artifact),
+            "why": reason(place, artifact),
+            "figures": {
+                "MB": figure(artifact.bytes / 1e6, ".2f"),
+                "ms": figure(artifact.latency_ms, ".0f"),
+                "dB from Keras": _decibels(artifact),
+            },
+        }
+        for place, artifact in recommended(manifest.artifacts).items()
+    ]
 
 
-def _template(name: str) -> string.Template:
-    return string.Template((importlib.resources.files("zoo.export") / "templates" / name).read_text(encoding="utf-8"))
+def bars(manifest: Manifest) -> list[dict[str, Any]]:
+    """Size, time and fidelity of every file as shares of the largest, 0 to 100."""
+    largest = max((a.bytes for a in manifest.artifacts), default=1)
+    slowest = max((a.latency_ms for a in manifest.artifacts if not math.isnan(a.latency_ms)), default=1)
+
+    def share(value: float, whole: float) -> float:
+        return 0 if math.isnan(value) else round(100 * max(0.0, min(value / whole, 1)), 1)
+
+    return [
+        {
+            "title": _title(artifact),
+            "cells": [
+                (figure(artifact.bytes / 1e6, ".2f") + " MB", share(artifact.bytes, largest)),
+                (figure(artifact.latency_ms, ".1f") + " ms", share(artifact.latency_ms, slowest)),
+                (_decibels(artifact) + " dB", share(artifact.parity.psnr, 150)),
+            ],
+        }
+        for artifact in manifest.artifacts
+    ]
 
 
-def _shape(tensor: Role) -> str:
-    return f" {TIMES} ".join(str(axis) for axis in tensor.shape)
+def _decibels(artifact: Artifact) -> str:
+    return figure(artifact.parity.psnr, ".0f")
 
 
-def _tensor_row(tensor: Role) -> str:
-    return (
-        f"<tr><th scope=row><code>{html.escape(tensor.name)}</code></th><td>{tensor.dtype}</td>"
-        f"<td>{html.escape(_shape(tensor))}</td><td>{value_range(tensor)}</td></tr>"
-    )
+def _tensor(tensor: Role) -> tuple[str, ...]:
+    return tensor.name, tensor.dtype, dimensions(tensor), value_range(tensor)
 
 
-def _figure(value: float, pattern: str) -> str:
-    return DASH if math.isnan(value) else format(value, pattern)
-
-
-def _base(artifact: Artifact, manifest: Manifest) -> Artifact:
-    """The float32 file of the same format and shape, that the others are measured against."""
-    same = (artifact.format, artifact.shape, "float32")
-    return next((a for a in manifest.artifacts if (a.format, a.shape, a.precision) == same), artifact)
-
-
-def _ratio(value: float, base: float) -> str:
-    return "" if value is base or math.isnan(value / base) else f" <small>{value / base:.2f}{TIMES}</small>"
-
-
-def _artifact_row(artifact: Artifact, manifest: Manifest) -> str:
-    base = _base(artifact, manifest)
+def _row(artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
+    same = (artifact.format, artifact.shape, "float32")  # that the others are measured against
+    base = next((a for a in manifest.artifacts if (a.format, a.shape, a.precision) == same), artifact)
     parity = artifact.parity
-    floor = f"≤ {parity.floor:g}" if artifact.precision == "float32" else f"≥ {parity.floor:g} dB"
-    mark = "passed" if parity.passed else "failed"
-    cells = (
-        _figure(artifact.bytes / 1e6, ".2f") + _ratio(artifact.bytes, base.bytes),
-        _figure(artifact.latency_ms, ".1f") + _ratio(artifact.latency_ms, base.latency_ms),
-        _figure(parity.max_abs, ".1e"),
-        _figure(parity.psnr, ".1f"),
-        _figure(parity.ssim, ".4f"),
-        floor,
-    )
-    gpu = '<span class="tag">mobile GPU</span>' if artifact.gpu_ready else ""
-    return (
-        f'<tr class="{mark}"><th scope=row>{_title(artifact)}{gpu}<small>{html.escape(artifact.path)}</small>'
-        f'<small class="note">{html.escape(artifact.notes)}</small></th><td><span class="mark">{mark}</span></td>'
-        + "".join(f'<td class="number">{cell}</td>' for cell in cells)
-        + "</tr>"
-    )
+
+    def ratio(value: float, whole: float) -> str:
+        return "" if artifact is base or math.isnan(value / whole) else f"{value / whole:.2f}{TIMES}"
+
+    return {
+        "title": _title(artifact),
+        "gpu": artifact.gpu_ready,
+        "path": artifact.path,
+        "notes": artifact.notes,
+        "mark": "passed" if parity.passed else "failed",
+        "cells": [
+            (figure(artifact.bytes / 1e6, ".2f"), ratio(artifact.bytes, base.bytes)),
+            (figure(artifact.latency_ms, ".1f"), ratio(artifact.latency_ms, base.latency_ms)),
+            (figure(parity.max_abs, ".1e"), ""),
+            (figure(parity.psnr, ".1f"), ""),
+            (figure(parity.ssim, ".4f"), ""),
+            (f"≤ {parity.floor:g}" if artifact.precision == "float32" else f"≥ {parity.floor:g} dB", ""),
+        ],
+    }
 
 
 def _title(artifact: Artifact) -> str:
-    shape = artifact.shape.replace("x", f" {TIMES} ")
-    return f"{FORMAT_TITLES[artifact.format]}, {artifact.precision.replace('_', ' ')}, {shape}"
+    return _named(artifact.format, artifact.precision, artifact.shape.replace("x", f" {TIMES} "))
 
 
-def _skipped(manifest: Manifest) -> str:
-    if not manifest.skipped:
-        return ""
+def _named(form: str, precision: str, shape: str) -> str:
+    return f"{FORMAT_TITLES[form]}, {precision.replace('_', ' ')}, {shape}"
+
+
+def _skipped(manifest: Manifest) -> dict[str, list[str]]:
+    """What was not made, by the reason."""
     reasons: dict[str, list[str]] = {}
     for cell in manifest.skipped:
-        name = f"{FORMAT_TITLES[cell.format]} {cell.precision.replace('_', ' ')}, {cell.shape}"
-        reasons.setdefault(cell.reason, []).append(name)
-    items = (f"<li><strong>{'; '.join(cells)}</strong>: {html.escape(why)}</li>" for why, cells in reasons.items())
-    return f"<h3>Not made</h3><ul>{''.join(items)}</ul>"
+        reasons.setdefault(cell.reason, []).append(_named(cell.format, cell.precision, cell.shape))
+    return reasons
 
 
-def _pictures(shape: str, manifest: Manifest, references: References, measurements: Mapping[str, Measurement]) -> str:
-    """What went in, Keras' answer, and for each artefact of the shape its answer and the difference, amplified to be seen."""
-    size = parse_shape(shape)
-    case = references.cases(size)[0]
-    pictures = [name for name, expected in case.expected.items() if expected.ndim == 4]
-    first = [
-        _frame(name, SHOWN.get(type(role), _as_it_is)(role, case.inputs[name][0]))
-        for name, role in references.signature.picture_inputs.items()
-    ]
-    first += [_frame(f"Keras: {name}", case.expected[name][0]) for name in pictures]
-    pairs = []
+def differences(
+    manifest: Manifest, references: References, measurements: Mapping[str, Measurement]
+) -> tuple[int, list[dict[str, Any]]]:
+    """The factor, and by shape each file's answer to the picture that it is worst at beside its amplified difference.
+
+    One factor for all, so that they can be compared: the one that the largest difference allows.
+    """
     different = {artifact.sha256: artifact for artifact in reversed(manifest.artifacts)}
+    examples: list[tuple[Artifact, np.ndarray, np.ndarray]] = []
     for artifact in manifest.artifacts:
-        fits = artifact.shape == shape and different[artifact.sha256] is artifact  # the page's file is that of ONNX once more
-        outputs = measurements[artifact.path].outputs or {}
-        for name in pictures if fits and outputs else ():
-            difference = np.abs(outputs[name][0] - case.expected[name][0])
-            factor = amplification(float(np.quantile(difference, 0.99)))  # not by the largest: one pixel would darken the rest
-            label = f"difference {TIMES} {factor:,}".replace(",", "\N{NO-BREAK SPACE}") if factor else "no difference"
-            both = _frame(_title(artifact), outputs[name][0]) + _frame(label, difference * max(factor, 1))
-            pairs.append(f'<div class="duo">{both}</div>')
-    title = shape.replace("x", f" {TIMES} ") if size else f"{shape} size"
-    return f'<h3>{title}</h3><div class="first">{"".join(first)}</div><div class="duos">{"".join(pairs)}</div>'
-
-
-def _frame(label: str, picture: np.ndarray) -> str:
-    text = html.escape(label)
-    return f'<figure><img src="{_inline(picture)}" alt="{text}"><figcaption>{text}</figcaption></figure>'
+        measured = measurements[artifact.path]
+        if measured.outputs is None or different[artifact.sha256] is not artifact:  # the page's file is that of ONNX once more
+            continue
+        case = references.cases(parse_shape(artifact.shape))[measured.worst[0]]
+        for name, answer in measured.outputs.items():
+            if answer.ndim == 4:
+                shown, expected = answer[measured.worst[1]], case.expected[name][measured.worst[1]]
+                examples.append((artifact, shown, np.abs(shown - expected)))
+    # Not by the largest value of all: one pixel would darken the rest.
+    factor = amplification(max((float(np.quantile(difference, 0.99)) for _, _, difference in examples), default=0.0))
+    shapes: dict[str, list[dict[str, Any]]] = {}
+    for artifact, answer, difference in examples:
+        pair = [_frame(_title(artifact), answer), _frame("its difference", difference * max(factor, 1))]
+        shapes.setdefault(artifact.shape, []).append({"pair": pair})
+    titles = {shape: shape.replace("x", f" {TIMES} ") if shape != "dynamic" else "Any size" for shape in shapes}
+    return max(factor, 1), [{"title": titles[shape], "pairs": pairs} for shape, pairs in shapes.items()]
 
 
 def amplification(difference: float) -> int:
@@ -170,17 +192,17 @@ def amplification(difference: float) -> int:
     return int(10 ** max(0, math.floor(-math.log10(difference))))
 
 
-def _inline(picture: np.ndarray) -> str:
-    """A data URL of a float picture [H, W, 1 or 3] in [0, 1]."""
+def _frame(label: str, picture: np.ndarray) -> dict[str, str]:
+    """A picture [H, W, 1 or 3] in [0, 1] as a data URL, and what stands beneath it."""
     from PIL import Image
 
     pixels = (np.clip(np.nan_to_num(picture), 0, 1) * 255 + 0.5).astype("uint8")
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=90)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return {"label": label, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
 
 
-def _as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
+def as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
     return picture
 
 
@@ -201,74 +223,6 @@ def _laid(role: Any, picture: np.ndarray) -> np.ndarray:
 SHOWN: Mapping[type[Role], Callable[[Any, np.ndarray], np.ndarray]] = {roles.Frames: _middle_frame, roles.Layers: _laid}
 
 
-def _card(manifest: Manifest, facts: Mapping[str, str]) -> str:
-    signature = manifest.signature
-    paths = {artifact.format: artifact.path for artifact in reversed(manifest.artifacts)}
-    examples = {tensor.name: _example(tensor) for tensor in signature.inputs.values()}
-    return _template("MODEL_CARD.md").substitute(
-        name=manifest.model,
-        facts="\n".join(f"- {key}: {_as_text(value)}" for key, value in facts.items() if key not in ASKED),
-        asked="\n".join(
-            f"- **{key.capitalize()}**: {_as_text(facts.get(key, '')) or _to_fill_in(what)}" for key, what in ASKED.items()
-        ),
-        summary=summary(manifest),
-        inputs="\n".join(_card_row(tensor) for tensor in signature.inputs.values()),
-        outputs="\n".join(_card_row(tensor) for tensor in signature.outputs.values()),
-        rows="\n".join(_card_artifact(artifact) for artifact in manifest.artifacts),
-        skipped="\n".join(f"- {c.format} {c.precision} {c.shape}: {_as_text(c.reason)}." for c in manifest.skipped) or "Nothing.",
-        arrays=",\n    ".join(f'"{name}": {value}' for name, value in examples.items()),
-        timing=timing(manifest),
-        output=next(iter(signature.outputs)),
-        keras=manifest.keras,
-        savedmodel=paths.get("savedmodel", "(not exported)"),
-        litert=paths.get("litert", "(not exported)"),
-        onnx=paths.get("onnx", "(not exported)"),
-    )
-
-
-def _as_text(value: str) -> str:
-    """On one line of Markdown, without links, pictures and HTML: folders and files may have been named by anybody."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
-    return re.sub(r"[\\*\[\]|]", r"\\\g<0>", html.escape(line, quote=False))
-
-
-def _to_fill_in(what: str) -> str:
-    return f"**TO FILL IN** before this model is given to others: {what}."
-
-
-def _card_row(tensor: Role) -> str:
-    return f"| `{tensor.name}` | {tensor.dtype} | {_shape(tensor)} | {value_range(tensor)} |"
-
-
-def _card_artifact(artifact: Artifact) -> str:
-    parity = artifact.parity
-    figures = (
-        f"{artifact.bytes / 1e6:.2f}",
-        _figure(parity.max_abs, ".1e"),
-        _figure(parity.psnr, ".1f"),
-        _figure(parity.ssim, ".4f"),
-        _figure(artifact.latency_ms, ".1f"),
-        "yes" if parity.passed else "**no**",
-    )
-    return f"| `{artifact.path}` | {artifact.precision} | {artifact.shape} | {' | '.join(figures)} |"
-
-
-def _example(role: Role) -> str:
-    """A line of NumPy that makes one example of the input."""
-    shape = tuple(256 if axis is None else axis for axis in role.sized(1, None))
-    return EXAMPLES[type(role)].format(shape=shape, dtype=role.dtype, default=role.default)
-
-
-_ZEROS, _NORMAL = 'np.zeros({shape}, "{dtype}")', 'np.random.default_rng(0).standard_normal({shape}).astype("{dtype}")'
-EXAMPLES: Mapping[type[Role], str] = {
-    roles.Photograph: _ZEROS,
-    roles.Frames: _ZEROS,
-    roles.Layers: _ZEROS,
-    roles.HoleMask: _ZEROS,
-    roles.StylePicture: _ZEROS,
-    roles.Share: 'np.full({shape}, {default}, "{dtype}")',
-    roles.Weights: 'np.array([{default}], "{dtype}")',
-    roles.Latent: _NORMAL,
-    roles.Choice: 'np.ones({shape}, "{dtype}")',
-    roles.Values: _ZEROS,
-}
+def as_shown(role: Role, picture: np.ndarray) -> np.ndarray:
+    """One example of an input, [H, W, C], as a person is shown it."""
+    return SHOWN.get(type(role), as_it_is)(role, picture)

@@ -33,7 +33,8 @@ class Case:
 class Measurement:
     parity: Parity
     latency_ms: float
-    outputs: Batch | None  # of the first case, to look at
+    outputs: Batch | None  # of the worst case, to look at
+    worst: tuple[int, int] = (0, 0)  # the case, and the example in it, that is furthest from the Keras model
     error: str = ""
 
 
@@ -75,8 +76,9 @@ def measure(path: Path, precision: str, cases: Sequence[Case], timed: Batch, thr
     try:
         runtime = load(path, threads, trust=True)  # written by this process, or checked
         outputs = [runtime(**case.inputs) for case in cases]
-        parity = compare([case.expected for case in cases], outputs, precision)
-        return Measurement(parity, latency(runtime, timed), outputs[0])
+        expected = [case.expected for case in cases]
+        parity, furthest = compare(expected, outputs, precision), worst(expected, outputs)
+        return Measurement(parity, latency(runtime, timed), outputs[furthest[0]], furthest)
     except Exception as error:  # whatever the runtime raises is the finding
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         return failed(precision, f"did not run: {reason}")
@@ -85,7 +87,7 @@ def measure(path: Path, precision: str, cases: Sequence[Case], timed: Batch, thr
 def failed(precision: str, reason: str) -> Measurement:
     """What stands for an artefact that gave no answers."""
     nan = float("nan")
-    return Measurement(Parity(nan, nan, nan, 0, FLOORS[precision], False), nan, None, reason)
+    return Measurement(Parity(nan, nan, nan, 0, FLOORS[precision], False), nan, None, error=reason)
 
 
 def compare(expected: Sequence[Batch], outputs: Sequence[Batch], precision: str) -> Parity:
@@ -112,6 +114,16 @@ def compare(expected: Sequence[Batch], outputs: Sequence[Batch], precision: str)
     passed = max_abs <= floor if precision == "float32" else lowest_psnr >= floor
     examples = sum(len(next(iter(want.values()))) for want in expected)
     return Parity(rounded(max_abs), rounded(lowest_psnr), rounded(lowest_ssim, 6), examples, floor, bool(passed))
+
+
+def worst(expected: Sequence[Batch], outputs: Sequence[Batch]) -> tuple[int, int]:
+    """The batch, and the example in it, whose mean difference is the largest."""
+    means = {
+        (batch, example): max(_nan_high(np.abs(want[name][example] - have[name][example]).mean()) for name in want)
+        for batch, (want, have) in enumerate(zip(expected, outputs, strict=True))
+        for example in range(len(next(iter(want.values()))))
+    }
+    return max(means, key=lambda place: means[place])
 
 
 def _nan_high(value: float) -> float:

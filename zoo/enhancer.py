@@ -102,8 +102,9 @@ class Enhancer(ImageModel):
         return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
 
     def call(self, batch: dict[str, Any], training: bool = False) -> dict[str, Any]:
-        bends = self.curves(batch["dim"], training=training)
-        return {"picture": self._bent(batch["dim"], bends), "bends": bends}
+        dim = ops.cast(batch["dim"], "float32")
+        bends = self.curves(dim, training=training)
+        return {"picture": self._bent(dim, bends), "bends": bends}
 
     def _bent(self, picture: Any, bends: Any) -> Any:
         """The picture after its curves; `bends` [N, H, W, 3 * iterations] in [-1, 1]."""
@@ -112,7 +113,7 @@ class Enhancer(ImageModel):
         return picture
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-        dim, picture, bends = (ops.cast(x, "float32") for x in (batch["dim"], outputs["picture"], outputs["bends"]))
+        dim, picture, bends = ops.cast(batch["dim"], "float32"), outputs["picture"], outputs["bends"]
         places = ops.average_pool(luma(picture), 16)
         before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
         means = ops.mean(picture, axis=(1, 2))

@@ -216,8 +216,10 @@ def test_report_and_card_stand_alone(exported):
     out, _ = exported
     page = (out / "report.html").read_text()
     assert "http" not in page and "<script" not in page and "$" not in page
-    assert page.count("data:image/jpeg;base64,") == 2 * 2 + 13 * 2
-    assert "Not made" in page and "difference" in page
+    assert page.count("data:image/jpeg;base64,") == 2 + 13 * 2  # before, after, and two of each file that differs from all others
+    assert "Not made" in page and "the same factor for all" in page
+    assert [card in page for card in ("In an app", "Behind a server", "In a browser")] == [True] * 3
+    assert "{{" not in page and "{%" not in page
     card = (out / "MODEL_CARD.md").read_text()
     assert "$" not in card
     for word in ("`strength`", "0 to 1", "onnx/stylise-dynamic-float32.onnx", "get_signature_runner"):
