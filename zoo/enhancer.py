@@ -22,7 +22,7 @@ class Enhancer(ImageModel):
 
     A small network looks at a reduced picture and gives, for every place and colour, the bend of a curve `x + bend * x * (1 - x)`
     that is applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective
-    knows no bright original: places should be well exposed (as bright as `exposure`), keep their differences to their
+    knows no bright original: places should be well exposed (no darker than `exposure`; what is bright may stay so), keep their differences to their
     neighbours, be gray on the average, and the curves should change slowly. Any height and width.
 
     Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1. Output:
@@ -33,8 +33,9 @@ class Enhancer(ImageModel):
         depth: how many convolutions follow the first; each is then met again on the way back, as published.
         iterations: how often the curve is applied, each time with a bend of its own.
         reduction: how many times smaller the picture is that the network looks at; 1 is as published.
-        exposure: the luma that a place should have, 0 to 1.
+        exposure: the luma that a place should have at least, 0 to 1.
         exposure_weight: weight of the squared difference from it, of means over 16 x 16 pixels.
+        brighter_too: whether a place that is brighter should come down to it, as published.
         spatial_weight: weight of the squared change of the differences between neighbouring means over 4 x 4 pixels.
         color_weight: weight of the squared differences of the three colours' means.
         smoothness_weight: weight of the squared differences of neighbouring bends.
@@ -52,7 +53,14 @@ class Enhancer(ImageModel):
     paper = "Guo et al. 2020"
     presets = {
         "light": {},
-        "zero_dce": {"reduction": 1, "exposure": 0.6, "exposure_weight": 10.0, "spatial_weight": 1.0, "color_weight": 5.0},
+        "zero_dce": {
+            "reduction": 1,
+            "exposure": 0.6,
+            "brighter_too": True,
+            "spatial_weight": 1.0,
+            "color_weight": 5.0,
+            "smoothness_weight": 200.0,
+        },
         "tiny": {"width": 4, "iterations": 2, "size": 32},
     }
 
@@ -64,9 +72,10 @@ class Enhancer(ImageModel):
         reduction: int = 4,
         exposure: float = 0.5,
         exposure_weight: float = 10.0,
+        brighter_too: bool = False,
         spatial_weight: float = 4.0,
-        color_weight: float = 2.0,
-        smoothness_weight: float = 200.0,
+        color_weight: float = 0.4,
+        smoothness_weight: float = 400.0,
         size: int = 256,
         learning_rate: float = 1e-3,
         name: str = "enhancer",
@@ -82,6 +91,7 @@ class Enhancer(ImageModel):
         self.reduction = reduction
         self.exposure = exposure
         self.exposure_weight = exposure_weight
+        self.brighter_too = brighter_too
         self.spatial_weight = spatial_weight
         self.color_weight = color_weight
         self.smoothness_weight = smoothness_weight
@@ -114,12 +124,13 @@ class Enhancer(ImageModel):
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         dim, picture, bends = ops.cast(batch["dim"], "float32"), outputs["picture"], outputs["bends"]
-        places = ops.average_pool(luma(picture), 16)
+        missing = self.exposure - ops.average_pool(luma(picture), 16)
+        missing = missing if self.brighter_too else ops.relu(missing)
         before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
         means = ops.mean(picture, axis=(1, 2))
         spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
         return {
-            "exposure": self.exposure_weight * mean(ops.square(places - self.exposure)),
+            "exposure": self.exposure_weight * mean(ops.square(missing)),
             "spatial": self.spatial_weight * spatial,
             "color": self.color_weight * ops.sum(ops.square(means - ops.roll(means, 1, axis=-1)), axis=-1),
             "smoothness": self.smoothness_weight * sum(mean(ops.square(d)) for d in differences(bends)),

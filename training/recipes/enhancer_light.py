@@ -11,7 +11,7 @@ SET = {}
 SETTINGS = {
     "preset": "light",
     "size": 192,
-    "steps": 1500,
+    "steps": 600,
     "batch_size": 8,
     "precision": "mixed_bfloat16",
     "ema": 0.995,
