@@ -66,7 +66,7 @@ class SuperResolution(PerceptualModel):
         "srgan": {"residual_blocks": 16, "perceptual_weight": 0.1, "adversarial_weight": 1e-4},
         "video": {"frames": 3},
         "span": {"network": "span", "width": 48, "residual_blocks": 6},
-        "photo": {"network": "span", "width": 48, "residual_blocks": 6, "damage": "web"},
+        "photo": {"damage": "web"},
         "tiny": {"width": 4, "residual_blocks": 1, "factor": 2, "size": 16},
     }
 
