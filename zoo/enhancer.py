@@ -22,7 +22,7 @@ class Enhancer(ImageModel):
 
     A small network looks at a reduced picture and gives, for every place and colour, the bend of a curve `x + bend * x * (1 - x)`
     that is applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective
-    knows no bright original: places should be well exposed (no darker than `exposure`; what is bright may stay so), keep their differences to their
+    knows no bright original: places should be well exposed (as bright as `exposure`, or as they were if brighter), keep their differences to their
     neighbours, be gray on the average, and the curves should change slowly. Any height and width.
 
     Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1. Output:
@@ -33,9 +33,9 @@ class Enhancer(ImageModel):
         depth: how many convolutions follow the first; each is then met again on the way back, as published.
         iterations: how often the curve is applied, each time with a bend of its own.
         reduction: how many times smaller the picture is that the network looks at; 1 is as published.
-        exposure: the luma that a place should have at least, 0 to 1.
+        exposure: the luma that a darker place should have, 0 to 1.
         exposure_weight: weight of the squared difference from it, of means over 16 x 16 pixels.
-        brighter_too: whether a place that is brighter should come down to it, as published.
+        brighter_too: whether a brighter place should come down to it, as published; otherwise it should stay.
         spatial_weight: weight of the squared change of the differences between neighbouring means over 4 x 4 pixels.
         color_weight: weight of the squared differences of the three colours' means.
         smoothness_weight: weight of the squared differences of neighbouring bends.
@@ -75,7 +75,7 @@ class Enhancer(ImageModel):
         brighter_too: bool = False,
         spatial_weight: float = 4.0,
         color_weight: float = 0.4,
-        smoothness_weight: float = 400.0,
+        smoothness_weight: float = 200.0,
         size: int = 256,
         learning_rate: float = 1e-3,
         name: str = "enhancer",
@@ -124,13 +124,13 @@ class Enhancer(ImageModel):
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         dim, picture, bends = ops.cast(batch["dim"], "float32"), outputs["picture"], outputs["bends"]
-        missing = self.exposure - ops.average_pool(luma(picture), 16)
-        missing = missing if self.brighter_too else ops.relu(missing)
+        places, before_curves = (ops.average_pool(luma(x), 16) for x in (picture, dim))
+        wanted = self.exposure if self.brighter_too else ops.maximum(before_curves, self.exposure)
         before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
         means = ops.mean(picture, axis=(1, 2))
         spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
         return {
-            "exposure": self.exposure_weight * mean(ops.square(missing)),
+            "exposure": self.exposure_weight * mean(ops.square(places - wanted)),
             "spatial": self.spatial_weight * spatial,
             "color": self.color_weight * ops.sum(ops.square(means - ops.roll(means, 1, axis=-1)), axis=-1),
             "smoothness": self.smoothness_weight * sum(mean(ops.square(d)) for d in differences(bends)),
