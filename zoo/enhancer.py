@@ -22,8 +22,8 @@ class Enhancer(ImageModel):
 
     A small network looks at a reduced picture and gives, for every place and colour, the bend of a curve `x + bend * x * (1 - x)`
     that is applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective
-    knows no bright original: places should be well exposed (as bright as `exposure`, or as they were if brighter), keep their differences to their
-    neighbours, be gray on the average, and the curves should change slowly. Any height and width.
+    knows no bright original: places should be well exposed (as bright as `exposure`, or as they were if brighter), keep their
+    differences to their neighbours, be gray on the average, and the curves should change slowly. Any height and width.
 
     Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1. Output:
     `output_image`, like `image`.
