@@ -108,7 +108,7 @@ def at_standard_streams(
     if not (reads or writes):
         yield tuple(pictures), out
         return
-    if writes and len(pictures) != 1:
+    if writes and (len(pictures) != 1 or pictures[0].is_dir()):
         raise ValueError("--out - takes one picture; name a folder for several")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ class Facts:
     """What a picture file says of itself; nothing of it for a picture that comes from no file.
 
     `tables` is a profile of tables or of gray, by which its pixels are converted to sRGB as they are read. `exif` and `xmp` are
-    bytes for a file that is written upright; `place` says whether the first holds where it was taken. `deep` is whether there
+    bytes for a file that is written upright; `place` says whether they hold where it was taken. `deep` is whether there
     are 16 bits a channel; `format` is Pillow's name of the kind of file.
     """
 
@@ -84,7 +85,13 @@ def facts_of(source: Path, warn: bool = True) -> Facts:
         exif, place = _kept(image)
         xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
         tables = contents if profile is None and contents[16:20] in (b"RGB ", b"GRAY") else b""
-        return Facts(profile, tables, exif, xmp.encode() if isinstance(xmp, str) else xmp, place, deep, image.format or "")
+        xmp = upright_xmp(xmp.encode() if isinstance(xmp, str) else xmp)
+        return Facts(profile, tables, exif, xmp, place or b"GPSLatitude" in xmp, deep, image.format or "")
+
+
+def upright_xmp(packet: bytes) -> bytes:
+    """XMP says once more how a picture lies, and some programs believe it."""
+    return re.sub(rb"(tiff:Orientation(?:=[\"']|>))\d", rb"\g<1>1", packet)
 
 
 def _kept(image: Any) -> tuple[bytes, bool]:

@@ -87,7 +87,6 @@ def tiled(
     def transform(source: Path) -> tuple[Any, Any]:
         import numpy as np
 
-        from zoo.cli.runtime import taken_apart
         from zoo.export.tiling import NoTiles, run_by_tiles
 
         pixels, facts = read_array(source, warn=True)
@@ -116,7 +115,7 @@ def tiled(
             try:
                 result = run(runners[-1])
             except NoTiles:
-                if len(runners) > 1 or not (keras := taken_apart(runtime)):
+                if len(runners) > 1 or not (keras := in_parts(source, runtime)):
                     raise
                 runners.append(keras)  # and the next picture's too
                 result = run(keras)
@@ -127,6 +126,19 @@ def tiled(
         return array, alpha
 
     return transform
+
+
+def in_parts(source: Path, runtime: Any) -> Any:
+    """The network in Keras, which takes it apart; None for a file that is no shipped weight. Raises ValueError without Keras."""
+    from zoo.cli.runtime import taken_apart
+
+    try:
+        return taken_apart(runtime)
+    except ModuleNotFoundError:
+        raise ValueError(
+            f"{source}: a picture of this size is computed in parts, by Keras, which only the whole package brings: "
+            "pip install keras-image-zoo, or --resize 1600"
+        ) from None
 
 
 class Image:

@@ -16,7 +16,7 @@ from tests.cli.in_process import run
 from tests.cli.profiles import DISPLAY_P3, SRGB_CURVE, profile
 from tests.models import sample
 from tests.training.test_video import write_video
-from zoo.cli.photo import facts_of, read_array
+from zoo.cli.photo import facts_of, read_array, upright_xmp
 from zoo.cli.targets import Naming, label_of, plan
 from zoo.cli.written import FORMATS, Writing, merged, write
 from zoo.training.pictures import write_picture
@@ -332,6 +332,11 @@ def test_their_xmp_and_ours_become_one():
     both = b"<x:xmpmeta><rdf:RDF><rdf:Description a='1'/><rdf:Description b='2'/></rdf:RDF></x:xmpmeta>"
     assert merged(theirs, ours) == both
     assert merged(b"", ours) == ours and merged(theirs, b"") == theirs and merged(b"damaged", ours) == ours
+
+
+def test_xmp_says_upright_too():
+    packet = b'<a tiff:Orientation="6"/><tiff:Orientation>8</tiff:Orientation>'
+    assert upright_xmp(packet) == b'<a tiff:Orientation="1"/><tiff:Orientation>1</tiff:Orientation>'
 
 
 def test_importing_is_quiet(here):

@@ -118,6 +118,13 @@ def test_a_shipped_weight_runs_where_there_is_no_keras(here, name):
         assert image.size == (160, 120)
 
 
+def test_without_keras_a_large_picture_in_a_style_names_the_ways_out(here):
+    Image.new("RGB", (1500, 1500)).save("large.png")
+    done = bare("apply", "fast_style/mobile", here / "large.png", "--out", here / "out.png")
+    assert done.returncode == 2 and "pip install keras-image-zoo, or --resize 1600" in done.stderr
+    assert bare("apply", "fast_style/mobile", here / "large.png", "--resize", 100, "--out", here / "out.png").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
