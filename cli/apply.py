@@ -128,31 +128,29 @@ def apply(
         if engine == "ray":
             from zoo.cli.apply_ray import apply_on_ray
 
-            if tile or watch or resize or STREAM in map(str, pictures):
-                raise ValueError("--engine ray takes files and folders, without --tile, --resize, --set and --watch")
+            if tile or watch or resize or overwrite or STREAM in map(str, pictures):
+                raise ValueError("--engine ray takes files and folders, without --tile, --resize, --overwrite, --set and --watch")
             options = {"asked": asked, "preserve_color": preserve_color, "threads": threads, "trust": trust}
             return apply_on_ray(what, jobs, {**options, "marked": marked, "strip": strip, "writing": writing})
         folder = place or (jobs[0][1] if jobs else naming.beside(watch or Path()))
         batch = Batch(jobs, skip=skip_existing, quiet=place is not out)
         if jobs and not batch.left:
             return batch.finish()
-        made = Made(None, False, strip, writing)
+        runtime = None
         if untrained == "paint":
-            made.transform, made.styled = painted(painter(what, styles, mask, settings, preserve_color), resize), True
-            made.writing = dataclasses.replace(writing, marks=provenance_of(what, None, marked, untrained))
+            styled, transform = True, painted(painter(what, styles, mask, settings, preserve_color), resize)
         else:
             runtime = blending(open_runtime(what, threads, trust), styles)
-            made.writing = dataclasses.replace(writing, marks=provenance_of(what, runtime, marked))
             if runtime.signature.input(roles.Layers):
                 return compose_with(runtime, pictures, given(out), provenance_of(what, runtime, marked))
-            made.styled = is_styled(runtime.signature)
-            alone = len(jobs) == 1
+            styled, alone = is_styled(runtime.signature), len(jobs) == 1
             if tile:
-                made.transform = tiled(runtime, tile, folder, asked, preserve_color, alone, resize)
+                transform = tiled(runtime, tile, folder, asked, preserve_color, alone, resize)
             else:
-                made.transform = tiled_where_large(
-                    runtime, folder, asked, preserve_color, [source for source, _ in jobs], resize, alone
-                )
+                sources = tuple(source for source, _ in jobs)
+                transform = tiled_where_large(runtime, folder, asked, preserve_color, sources, resize, alone)
+        marks = provenance_of(what, runtime, marked, untrained)
+        made = Made(transform, styled, strip, dataclasses.replace(writing, marks=marks))
         if watch:
             from zoo.cli.watch import watch_folder
 

@@ -27,7 +27,7 @@ class Made:
     leaves out what the camera wrote. One line says, once, that the place of a photograph is kept.
     """
 
-    transform: Callable[[Path], tuple[Any, Any]] | None
+    transform: Callable[[Path], tuple[Any, Any]]
     styled: bool
     strip: bool
     writing: Writing
@@ -39,7 +39,6 @@ class Made:
         from zoo.cli.written import check_name, write
 
         check_name(target)
-        assert self.transform is not None
         picture = self.transform(source)
         facts = facts_of(source, warn=False)
         if self.strip:

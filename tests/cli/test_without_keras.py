@@ -63,11 +63,6 @@ def test_the_file_answers_as_the_weight(name):
     assert parity.passed, parity
 
 
-def test_all_weights_together_fit_into_a_wheel():
-    files = [file for file in _shipped.WEIGHTS.rglob("*") if file.is_file()]
-    assert sum(file.stat().st_size for file in files) <= 75_000_000
-
-
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
