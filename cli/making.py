@@ -114,7 +114,7 @@ def at_standard_streams(
         taken = folder / STREAM
         if reads:
             with taken.open("wb") as file:
-                shutil.copyfileobj(click.get_binary_stream("stdin"), file)
+                shutil.copyfileobj(sys.stdin.buffer, file)
             if not taken.stat().st_size:
                 raise ValueError("nothing came in by standard input")
         sources = tuple(taken if str(picture) == STREAM else picture for picture in pictures)
@@ -125,9 +125,8 @@ def at_standard_streams(
         with contextlib.redirect_stdout(sys.stderr):  # lines for a person, where the picture is on its way to a program
             yield sources, target
         if target and target.exists():
-            stream = click.get_binary_stream("stdout")
-            stream.write(target.read_bytes())
-            stream.flush()
+            sys.stdout.buffer.write(target.read_bytes())
+            sys.stdout.buffer.flush()
 
 
 def named_by_contents(picture: Path) -> Path:

@@ -99,7 +99,12 @@ def encoding(kind: str, quality: int) -> dict[str, Any]:
         return {"compress_type": zlib.Z_RLE}  # a quarter of zlib's usual time, for 4 % more bytes
     if kind == "TIFF":
         return {"compression": "raw"}  # libtiff, which compresses, cannot write the groups of EXIF
-    fine = {"JPEG": {"subsampling": 0}, "WEBP": {"exact": True}, "AVIF": {"subsampling": "4:4:4"}, "HEIF": {"chroma": 444}}
+    fine: dict[str, dict[str, Any]] = {
+        "JPEG": {"subsampling": 0},
+        "WEBP": {"exact": True},
+        "AVIF": {"subsampling": "4:4:4"},
+        "HEIF": {"chroma": 444},
+    }
     return {"quality": quality, **fine[kind]}
 
 

@@ -3,6 +3,7 @@
 import difflib
 import hashlib
 import importlib.resources
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ def shipped(name: str) -> Path:
     weights = shipped_weights()
     if not name.endswith(".keras") and name.count("/") == 1:
         file = weights[choose("shipped weight", name, weights)]
-        if not any(WEIGHTS.glob("*/*.keras")):  # as keras-image-zoo-runtime is installed
+        if not file.is_file() and importlib.util.find_spec("keras") is None:  # as keras-image-zoo-runtime is installed
             raise ModuleNotFoundError(f"{name} as a Keras model", name="keras")
         _check(name, file, _index()[name]["sha256"])
         return file
