@@ -4,12 +4,14 @@ import contextlib
 import dataclasses
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo.cli.colors import Profile, by_tables, profile_of
 from zoo.cli.printable import printable
+
+if TYPE_CHECKING:
+    from zoo.cli.colors import Profile
 
 SUFFIXES = frozenset({".avif", ".heic", ".heif", ".hif", ".jfif"})  # beside those that training reads
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -51,7 +53,7 @@ class Facts:
     are 16 bits a channel; `format` is Pillow's name of the kind of file.
     """
 
-    profile: Profile | None = None
+    profile: "Profile | None" = None
     tables: bytes = b""
     exif: bytes = b""
     xmp: bytes = b""
@@ -66,6 +68,7 @@ def facts_of(source: Path, warn: bool = True) -> Facts:
     Raises:
         ValueError, OSError: as `read_picture`; or a HEIC file without the extra.
     """
+    from zoo.cli.colors import profile_of
     from zoo.training.pictures import opened
     from zoo.training.pixels import has_low_bytes
 
@@ -128,6 +131,8 @@ def read_array(source: Path, warn: bool = False) -> tuple[Any, Facts]:
     pixels = read_pixels(source)
     if facts.tables:
         from PIL import Image
+
+        from zoo.cli.colors import by_tables
 
         rgb = Image.fromarray(pixels[..., :3])
         converted = by_tables(rgb.convert("L") if facts.tables[16:20] == b"GRAY" else rgb, facts.tables).convert("RGB")
