@@ -105,8 +105,16 @@ def apply(
     if any(is_video(picture) for picture in pictures):
         from zoo.cli.video import apply_video
 
-        if len(pictures) > 1 or untrained or engine == "ray" or tile or settings or resize:
-            raise ValueError("a video is taken alone, by a trained model, without --tile, --resize, --engine and --set")
+        others = {
+            "--tile": tile,
+            "--resize": resize,
+            "--format": kind,
+            "--strip": strip,
+            "--overwrite": overwrite,
+            "--set": settings,
+        }
+        if len(pictures) > 1 or untrained or engine == "ray" or any(others.values()):
+            raise ValueError(f"a video is taken alone, by a trained model, without {', '.join(others)} and --engine")
         runtime = blending(open_runtime(what, threads, trust), styles)
         target = out or unused(pictures[0].with_name(f"{pictures[0].stem}-{naming.label}{pictures[0].suffix}"))
         return apply_video(runtime, pictures[0], target, asked, preserve_color, provenance_of(what, runtime, marked))
