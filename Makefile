@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.pins
 
-.PHONY: setup demo test test-long attack lint bench quality lock clean
+.PHONY: setup demo test test-long attack lint bench runtime quality lock clean
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ lint: setup
 # Takes the pictures of ../shared/data (DATA=elsewhere).
 quality: setup
 	$(BIN)/python -m benchmarks.quality $(if $(DATA),--data $(DATA))
+
+# A second wheel, keras-image-zoo-runtime: the same commands without Keras and TensorFlow, for who only applies models.
+runtime: setup
+	$(BIN)/python -m release.runtime_wheel --out dist
 
 bench: setup
 	$(BIN)/python -m benchmarks

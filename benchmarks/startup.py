@@ -2,20 +2,24 @@
 
     python -m benchmarks.startup [--export DIR]
 
-Medians of processes that take turns. DIR is an export of a style network; `fast_style/wave` is exported where none is given.
+Medians of processes that take turns; the processor's seconds say more on a machine that others use. DIR is an export of a style
+network; `fast_style/wave` is exported where none is given.
 """
 
 import argparse
+import dataclasses
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from benchmarks.growth import exported, files_of
+from zoo._shipped import shipped
 
 SIZE = 512
+BY_NAME = "zoo apply, a shipped weight by name"
 LITERT = """
 import sys
 import numpy as np
@@ -40,8 +44,17 @@ Image.fromarray(np.uint8(result.clip(0, 1) * 255 + 0.5)).save(target)
 """
 
 
-def measure(export: Path | None = None, starts: int = 7) -> dict[str, float]:
-    """Median seconds from the start of a process to its end: what was run -> seconds.
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """A process from its start to its end: seconds by the clock and of the processor, megabytes at most."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+
+
+def measure(export: Path | None = None, starts: int = 7) -> dict[str, dict[str, float]]:
+    """What was run -> the fields of a `Start`, each a median.
 
     Args:
         export: the directory of an export of a style network, dynamic, float32 and dynamic_int8; None makes one.
@@ -53,16 +66,40 @@ def measure(export: Path | None = None, starts: int = 7) -> dict[str, float]:
             export = folder / "wave"
             exported("fast_style/wave", export)
         commands = commands_for(export, photograph(folder / "photograph.jpg"))
-        times: dict[str, list[float]] = {name: [] for name in commands}
+        found: dict[str, list[Start]] = {name: [] for name in commands}
         for start in range(starts + 1):
             for name, command in commands.items():
                 target = [str(folder / f"{start}.png")] if "{}" in command else []
-                began = time.perf_counter()
-                subprocess.run([*(word for word in command if word != "{}"), *target], check=True, capture_output=True)
+                once = run([*(word for word in command if word != "{}"), *target])
                 if start:  # the first of each reads its files from the disk
-                    times[name].append(time.perf_counter() - began)
+                    found[name].append(once)
                 (folder / f"{start}.png").unlink(missing_ok=True)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return {
+        name: {field: statistics.median(getattr(start, field) for start in all) for field in fields_of(Start)}
+        for name, all in found.items()
+    }
+
+
+def fields_of(cls: type) -> list[str]:
+    return [field.name for field in dataclasses.fields(cls)]
+
+
+# In a small process of its own: what starts another is counted into the memory of that one, until it has become itself.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+began = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+print(json.dumps([time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6]))
+sys.exit(process.returncode)
+"""
+
+
+def run(command: list[str]) -> Start:
+    """Runs it to its end. Raises CalledProcessError where that is a bad one."""
+    done = subprocess.run([sys.executable, "-c", LAUNCHER, *command], check=True, capture_output=True)
+    return Start(*json.loads(done.stdout))
 
 
 def photograph(path: Path) -> str:
@@ -79,7 +116,10 @@ def commands_for(export: Path, picture: str) -> dict[str, list[str]]:
     zoo = [sys.executable, "-m", "zoo.cli.main"]
     commands = {
         "zoo --help": [*zoo, "--help"],
+        "zoo list": [*zoo, "list"],
         "Python, NumPy and Pillow imported": [sys.executable, "-c", "import numpy, PIL.Image"],
+        BY_NAME: [*zoo, "apply", "fast_style/wave", picture, "--out", "{}"],
+        "the same weight as a .keras file": [*zoo, "apply", str(shipped("fast_style/wave")), picture, "--out", "{}"],
     }
     for name, model in files_of(export).items():
         commands[f"zoo apply, {name}"] = [*zoo, "apply", model, picture, "--out", "{}"]
@@ -87,9 +127,13 @@ def commands_for(export: Path, picture: str) -> dict[str, list[str]]:
     return commands
 
 
-def table(seconds: dict[str, float]) -> str:
-    rows = [f"| {name} | {value:.2f} |" for name, value in seconds.items()]
-    return "\n".join([f"| a new process, {SIZE} x {SIZE} pixels | s |", "| --- | --- |", *rows])
+def table(found: dict[str, dict[str, float]]) -> str:
+    rows = [
+        f"| {name} | {start['seconds']:.2f} | {start['processor']:.2f} | {start['megabytes']:.0f} |"
+        for name, start in found.items()
+    ]
+    title = f"| a new process, {SIZE} x {SIZE} pixels | s | of the processor | MB at most |"
+    return "\n".join([title, "| --- | ---: | ---: | ---: |", *rows])
 
 
 def main() -> None:

@@ -1,22 +1,24 @@
 """`zoo apply`: picture in, picture out, for every image-to-image model and artefact."""
 
+import dataclasses
 from pathlib import Path
-from typing import Any
 
 import click
 
 from zoo import roles
 from zoo.cli.inputs import trust_option
-from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
+from zoo.cli.targets import CHOICES, REFUSE, REPLACE, SKIP, STREAM, Naming, label_of, plan, unused
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 
 
 @click.command()
 @click.argument("what")
-@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE...")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Picture to write; a folder for several.")
+@click.argument("pictures", nargs=-1, type=click.Path(path_type=Path), metavar="PICTURE...")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Picture to write, or a folder; beside the picture unless given; - for stdout."
+)
 @click.option(
     "--style", "styles", multiple=True, metavar="STYLE", help="The name of a style, or a PICTURE; NAME:WEIGHT blends several."
 )
@@ -27,6 +29,10 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 @click.option(
     "--tile", type=click.IntRange(64), help="Side of the tiles, in pixels; large pictures are computed by tiles in any case."
 )
+@click.option("--resize", type=click.IntRange(16), metavar="N", help="Reduce pictures to N pixels on the long side first.")
+@click.option("--format", "kind", type=click.Choice([*CHOICES]), help="Of the results; the picture's own unless given.")
+@click.option("--quality", default=95, show_default=True, type=click.IntRange(1, 100), help="Of JPEG, WebP, AVIF and HEIC.")
+@click.option("--strip", is_flag=True, help="Leave out what the camera wrote: date, place, author.")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads for LiteRT and ONNX files.")
 @click.option(
     "--engine",
@@ -36,105 +42,135 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
     help="ray spreads the pictures over a cluster and leaves out those that are done.",
 )
 @click.option("--skip-existing", is_flag=True, help="Leave out pictures whose result is there: goes on where it was interrupted.")
+@click.option("--overwrite", is_flag=True, help="Replace results that are there.")
+@click.option(
+    "--watch", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Take every picture that comes into a folder."
+)
 @trust_option
 @provenance_option
 def apply(
     what: str,
     pictures: tuple[Path, ...],
-    out: Path,
+    out: Path | None,
     styles: tuple[str, ...],
     mask: Path | None,
     strength: float | None,
     preserve_color: bool,
     settings: tuple[str, ...],
     tile: int | None,
+    resize: int | None,
+    kind: str | None,
+    quality: int,
+    strip: bool,
     threads: int | None,
     engine: str,
     skip_existing: bool,
+    overwrite: bool,
+    watch: Path | None,
     trust: bool,
     marked: bool,
 ) -> None:
-    """Runs WHAT on pictures of any size and format; orientation is honoured and transparency kept.
+    """Runs WHAT on pictures of any size and format; orientation, colours, transparency, date and author are kept.
 
     WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel); or a family
     that needs no training: neural_style, which paints each picture by optimisation, in minutes, or compositor, which lays the
-    pictures one over the other, the lowest first, or composes a scene (.json, see docs/guide.md). PICTURE may be @FILE, a list of
-    pictures, one a line.
+    pictures one over the other, the lowest first, or composes a scene (.json, see docs/guide.md). PICTURE may be a folder, @FILE
+    (a list of pictures, one a line), or - for standard input.
 
     A video (.mp4, .mov, .mkv, .webm, .avi) becomes a video with its times and its sound; it needs the extra [video].
 
-    Example: zoo apply runs/wave photo.jpg --out wave.png
+    Example: zoo apply fast_style/painters photo.jpg --style munch
     """
     from zoo.cli.compose import compose_scene, compose_with
     from zoo.cli.inputs import Asked, blending
-    from zoo.cli.jobs import fault_of, missing
-    from zoo.cli.opened import open_runtime
+    from zoo.cli.making import Batch, Made, at_standard_streams
     from zoo.cli.paint import painter
-    from zoo.cli.progress import track
+    from zoo.cli.runtime import open_runtime
     from zoo.cli.tile import tiled, tiled_where_large
-    from zoo.cli.transform import painted
-    from zoo.cli.video import apply_video
-    from zoo.training.pictures import list_pictures, write_picture
+    from zoo.cli.transform import is_styled, painted
+    from zoo.cli.written import FORMATS, Writing
 
     asked = Asked(styles, strength, mask)
+    naming = Naming(label_of(what, styles), CHOICES[kind] if kind else None)
+    if skip_existing and overwrite:
+        raise ValueError("--skip-existing and --overwrite say two things; leave one out")
+    existing = SKIP if skip_existing or engine == "ray" else REPLACE if overwrite else REFUSE
+    if bool(pictures) == bool(watch):
+        raise ValueError("name pictures or folders, or a folder to --watch" + (", not both" if watch else ""))
     untrained = untrained_use(what)
     if untrained == "compose":
-        if styles or mask or strength is not None or preserve_color or threads:
+        if styles or mask or strength is not None or preserve_color or threads or resize or watch:
             raise ValueError(f"{what} takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
-        return compose_scene(what, pictures, out, settings, provenance_of(what, None, marked, untrained))
+        return compose_scene(what, pictures, given(out), settings, provenance_of(what, None, marked, untrained))
     if any(is_video(picture) for picture in pictures):
-        if len(pictures) > 1 or untrained or engine == "ray" or tile or settings:
-            raise ValueError("a video is taken alone, by a trained model, without --tile, --engine and --set")
-        runtime = blending(open_runtime(what, threads, trust), styles)
-        metadata = provenance_of(what, runtime, marked)
-        return apply_video(runtime, pictures[0], out, asked, preserve_color, metadata)
-    if is_video(out):
-        raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
-    jobs = plan(listed(pictures), out, list_pictures, go_on=skip_existing or engine == "ray")
-    sources = [source for source, _ in jobs]
-    if engine == "ray":
-        from zoo.cli.apply_ray import apply_on_ray
+        from zoo.cli.video import apply_video
 
-        if untrained or settings or tile:
-            raise ValueError("--engine ray is for trained models, without --tile and --set; leave it out")
-        options = {"asked": asked, "preserve_color": preserve_color}
-        return apply_on_ray(what, jobs, out, {**options, "threads": threads, "trust": trust, "marked": marked})
-    if skip_existing and not (jobs := missing(jobs)):
-        return
-    if untrained == "paint":
-        if strength is not None or threads or tile:
-            raise ValueError(f"--strength, --tile and --threads are for trained models; {what} has --set content_weight=NUMBER")
-        transform = painted(painter(what, styles, mask, settings, preserve_color))
-        metadata = provenance_of(what, None, marked, untrained)
-    elif settings:
-        raise ValueError("--set is for a family that needs no training; a trained model has its settings in its file")
-    else:
+        others = {
+            "--tile": tile,
+            "--resize": resize,
+            "--format": kind,
+            "--strip": strip,
+            "--overwrite": overwrite,
+            "--set": settings,
+        }
+        if len(pictures) > 1 or untrained or engine == "ray" or any(others.values()):
+            raise ValueError(f"a video is taken alone, by a trained model, without {', '.join(others)} and --engine")
         runtime = blending(open_runtime(what, threads, trust), styles)
-        metadata = provenance_of(what, runtime, marked)
-        if runtime.signature.input(roles.Layers):
-            return compose_with(runtime, pictures, out, metadata)
-        if tile:
-            transform = tiled(runtime, tile, out, asked, preserve_color, alone=len(jobs) == 1)
+        target = out or unused(pictures[0].with_name(f"{pictures[0].stem}-{naming.label}{pictures[0].suffix}"))
+        return apply_video(runtime, pictures[0], target, asked, preserve_color, provenance_of(what, runtime, marked))
+    if out and is_video(out):
+        raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
+    if untrained and (strength is not None or threads or tile or engine == "ray"):
+        raise ValueError(
+            f"--strength, --tile, --threads and --engine are for trained models; {what} has --set content_weight=NUMBER"
+        )
+    if settings and not untrained:
+        raise ValueError("--set is for a family that needs no training; a trained model has its settings in its file")
+    if len(pictures) > 1 and out and out.suffix.lower() in FORMATS and not untrained:
+        runtime = open_runtime(what, threads, trust)
+        if runtime.signature.input(roles.Layers):  # the only models of which several pictures become one
+            return compose_with(runtime, pictures, out, provenance_of(what, runtime, marked))
+    with at_standard_streams(listed(pictures), out, naming) as (sources, place):
+        jobs = [] if watch else plan(sources, place, naming, existing)
+        writing = Writing(quality, None, overwrite=overwrite)
+        if engine == "ray":
+            from zoo.cli.apply_ray import apply_on_ray
+
+            if tile or watch or resize or overwrite or STREAM in map(str, pictures):
+                raise ValueError("--engine ray takes files and folders, without --tile, --resize, --overwrite, --set and --watch")
+            options = {"asked": asked, "preserve_color": preserve_color, "threads": threads, "trust": trust}
+            return apply_on_ray(what, jobs, {**options, "marked": marked, "strip": strip, "writing": writing})
+        folder = place or (jobs[0][1] if jobs else naming.beside(watch or Path()))
+        batch = Batch(jobs, skip=skip_existing, quiet=place is not out)
+        if jobs and not batch.left:
+            return batch.finish()
+        runtime = None
+        if untrained == "paint":
+            styled, transform = True, painted(painter(what, styles, mask, settings, preserve_color), resize)
         else:
-            transform = tiled_where_large(runtime, out, asked, preserve_color, sources)
-    failures = []
-    for source, target in track(jobs, "picture"):
-        try:
-            picture = transform(source)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_picture(target, *picture, metadata=metadata)
-        except (ValueError, OSError, MemoryError) as error:
-            failures.append(fault_of(source, error))
-            if len(jobs) > 1:
-                click.echo(printable(f"skipped: {failures[-1]}"), err=True)
-    if len(jobs) == 1 and failures:
-        raise ValueError(failures[0])
-    if len(jobs) == 1:
-        click.echo(printable(str(jobs[0][1])))
-    else:
-        click.echo(printable(f"{len(jobs) - len(failures)} of {len(jobs)} pictures written to {out}"))
-    if failures:
-        raise ValueError(f"{len(failures)} of {len(jobs)} pictures could not be read or written; they are named above")
+            runtime = blending(open_runtime(what, threads, trust), styles)
+            if runtime.signature.input(roles.Layers):
+                return compose_with(runtime, pictures, given(out), provenance_of(what, runtime, marked))
+            styled, alone = is_styled(runtime.signature), len(jobs) == 1
+            if tile:
+                transform = tiled(runtime, tile, folder, asked, preserve_color, alone, resize)
+            else:
+                sources = tuple(source for source, _ in jobs)
+                transform = tiled_where_large(runtime, folder, asked, preserve_color, sources, resize, alone)
+        marks = provenance_of(what, runtime, marked, untrained)
+        made = Made(transform, styled, strip, dataclasses.replace(writing, marks=marks))
+        if watch:
+            from zoo.cli.watch import watch_folder
+
+            return watch_folder(watch, place, naming, made)
+        batch.run(made)
+
+
+def given(out: Path | None) -> Path:
+    """The place that was named, where nothing but a name will do."""
+    if out is None:
+        raise ValueError("--out is missing: elements become one picture; name it, such as --out composed.png")
+    return out
 
 
 def untrained_use(what: str) -> str:
@@ -155,42 +191,12 @@ def is_video(path: Path) -> bool:
 
 def listed(pictures: tuple[Path, ...]) -> tuple[Path, ...]:
     """The pictures, with those of every list @FILE in its place."""
-    found: list[Path] = []
+    named: list[Path] = []
     for picture in pictures:
-        if str(picture).startswith("@"):
-            found += [Path(line) for line in Path(str(picture)[1:]).read_text().splitlines() if line.strip()]
+        if str(picture).startswith("@") and not picture.exists():
+            named += [Path(line) for line in Path(str(picture)[1:]).read_text().splitlines() if line.strip()]
         else:
-            found.append(picture)
-    if not found:
+            named.append(picture)
+    if pictures and not named:
         raise ValueError(f"there is no picture in {pictures[0]}")
-    return tuple(found)
-
-
-def plan(pictures: tuple[Path, ...], out: Path, list_pictures: Any, *, go_on: bool = False) -> list[tuple[Path, Path]]:
-    """Every picture with the file it becomes; with `go_on`, some of those files may be there.
-
-    Raises:
-        ValueError: no such picture, an output that exists, or two pictures that would become one file.
-    """
-    if len(pictures) == 1 and not pictures[0].is_dir() and not out.is_dir():
-        if out.suffix == "":
-            raise ValueError(f"--out {out} has no suffix; name a picture such as {out}.png")
-        jobs = [(pictures[0], out)]
-    else:
-        if out.exists() and not out.is_dir():
-            raise ValueError(f"--out {out} is a file; several pictures need a folder")
-        jobs = []
-        for picture in pictures:
-            found = list_pictures(picture) if picture.is_dir() else [picture]
-            root = picture if picture.is_dir() else picture.parent
-            jobs += [(file, out / file.relative_to(root).with_suffix(".png")) for file in found]
-    targets: dict[Path, Path] = {}
-    for source, target in jobs:
-        if not source.exists():
-            raise ValueError(f"{source} does not exist")
-        if target in targets:
-            raise ValueError(f"{source} and {targets[target]} would both become {target}; rename one")
-        if target.exists() and not go_on:
-            raise ValueError(f"{target} exists; remove it or choose another --out")
-        targets[target] = source
-    return jobs
+    return tuple(named)

@@ -1,5 +1,6 @@
 """`zoo apply --engine ray`: pictures spread over the processes and machines of a Ray cluster, by Ray Data."""
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -8,14 +9,13 @@ from typing import Any
 import click
 
 
-def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: dict[str, Any]) -> None:
+def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], options: dict[str, Any]) -> None:
     """Runs WHAT on every picture whose result is not there yet, and names the bad ones.
 
     Args:
         what: as for `zoo apply`, at the same path on all machines.
         jobs: every picture, and the file that it becomes.
-        out: where the results go, for the last line.
-        options: `asked`, `preserve_color`, `threads`, `trust`, `marked`: see `zoo apply`.
+        options: `asked`, `preserve_color`, `threads`, `trust`, `marked`, `strip`, `writing`: see `zoo apply`.
 
     Raises:
         ValueError: the extra `cluster` is not installed, or some pictures could not be read.
@@ -44,7 +44,7 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], out: Path, options: d
             if row["fault"]:
                 faults += 1
                 click.echo(f"skipped: {row['fault']}", err=True)
-    click.echo(f"{len(left) - faults} of {len(jobs)} pictures written to {out}")
+    click.echo(f"{len(left) - faults} of {len(jobs)} pictures written to {Path(left[0]['target']).parent}")
     if faults:
         raise ValueError(f"{faults} of {len(jobs)} pictures could not be read or written; they are named above")
 
@@ -53,29 +53,28 @@ class Worker:
     """A process that has the model in memory and takes one picture after the other."""
 
     def __init__(self, folder: str, what: str, options: dict[str, Any]) -> None:
-        from zoo.cli.opened import open_runtime
+        from zoo.cli.making import Made
         from zoo.cli.provenance import provenance_of
-        from zoo.cli.transform import frames_of, transformed
+        from zoo.cli.runtime import open_runtime
+        from zoo.cli.transform import files_transformed, frames_of, is_styled
 
         os.chdir(folder)
         runtime = open_runtime(what, options["threads"] or 1, options["trust"])
         if frames_of(runtime.signature) > 1:
             raise ValueError("--engine ray takes single pictures; this model looks at neighbouring frames")
-        self.transform = transformed(runtime, options["asked"], options["preserve_color"])
-        self.metadata = provenance_of(what, runtime, options["marked"])
+        transform = files_transformed(runtime, options["asked"], options["preserve_color"])
+        writing = dataclasses.replace(options["writing"], marks=provenance_of(what, runtime, options["marked"]))
+        self.make = Made(transform, is_styled(runtime.signature), options["strip"], writing)
 
     def __call__(self, row: dict[str, str]) -> dict[str, str]:
         """The row with its `fault`, "" if there is none."""
         from zoo.cli.jobs import fault_of
-        from zoo.training.pictures import write_picture
 
         source, target = Path(row["source"]), Path(row["target"])
         fault = ""
         try:
             if not target.exists():  # a picture of a process that died is given out again
-                picture = self.transform(source)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_picture(target, *picture, metadata=self.metadata)
+                self.make(source, target)
         except (ValueError, OSError, MemoryError) as error:
             fault = fault_of(source, error)
         return {**row, "fault": fault}

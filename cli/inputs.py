@@ -155,7 +155,12 @@ def read_picture_or_array(style: Any) -> Any:
     from zoo.training.pictures import read_style
 
     if isinstance(style, str | Path):
-        return read_style(style)
+        import numpy as np
+
+        from zoo.cli.photo import facts_of
+
+        profile, rgb = facts_of(Path(style)).profile, read_style(style)
+        return np.clip(profile.to_srgb(rgb), 0, 1) if profile and not profile.says_srgb else rgb
     from zoo.cli.pictures import as_picture
 
     return as_picture(style).rgb
@@ -172,7 +177,11 @@ def blending(runtime: Any, styles: Sequence[Any]) -> Any:
     if len(styles) < 2 or runtime.signature.input(roles.StylePicture) is None:
         return runtime
     if not isinstance(runtime, KerasRuntime):
-        raise ValueError(f"{runtime.path}: this file takes one style; the run directory or the .keras file blends several")
+        from zoo.cli.runtime import taken_apart
+
+        if not (keras := taken_apart(runtime)):
+            raise ValueError(f"{runtime.path}: this file takes one style; the run directory or the .keras file blends several")
+        runtime = keras
     import zoo
 
     model: Any = zoo.load(str(runtime.path))
@@ -181,13 +190,13 @@ def blending(runtime: Any, styles: Sequence[Any]) -> Any:
     return runtime
 
 
-def read_mask(signature: Signature, mask: Any) -> Any:
-    """The hole, float32 [H, W, 1] of 0 and 1, or None where none is given."""
+def read_mask(signature: Signature, mask: Any, side: int | None = None) -> Any:
+    """The hole, float32 [H, W, 1] of 0 and 1, or None where none is given; reduced as a picture of its size is."""
     if mask is None:
         return None
-    from zoo.cli.pictures import as_picture
+    from zoo.cli.pictures import as_picture, in_srgb
 
-    picture = as_picture(mask)
+    picture = in_srgb(Path(mask), side) if side else as_picture(mask)
     values = picture.rgb.mean(axis=-1, keepdims=True)
     if picture.alpha is not None and values.min() == values.max():  # drawn with an eraser, on one colour
         click.echo(f"{mask} is of one colour; what is transparent in it counts as the hole", err=True)

@@ -1,6 +1,7 @@
 """The `zoo` command. Every subcommand is a file beside this one; none imports anything heavy before it runs."""
 
 import difflib
+import importlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -8,28 +9,22 @@ from typing import Any
 
 import click
 
+from zoo import __version__
 from zoo.training.process import set_environment
 
 set_environment()  # before any subcommand imports NumPy or TensorFlow
 
-from zoo.cli.apply import apply
-from zoo.cli.bench import bench
-from zoo.cli.degrade import degrade
-from zoo.cli.demo import demo
-from zoo.cli.evaluate import evaluate
-from zoo.cli.export import export
-from zoo.cli.lint import lint
-from zoo.cli.list import list_families
-from zoo.cli.pack import pack
+from zoo.cli.lacking import install_line
 from zoo.cli.printable import printable
-from zoo.cli.release import release
-from zoo.cli.sample import sample
-from zoo.cli.serve import serve
-from zoo.cli.train import train
-from zoo.cli.verify import verify
 from zoo.common.text import one_line
 
 INTERRUPTED = 130
+# Each in the module of its name beside this one, imported when it is asked for.
+COMMANDS = (
+    *("list", "pack", "lint", "train", "apply", "sample", "evaluate"),
+    *("export", "verify", "bench", "serve", "release", "degrade", "demo"),
+)
+CALLED_ELSE = {"list": "list_families"}  # in Python, where the command's own name is taken
 
 
 class OneLineErrors(click.Group):
@@ -50,14 +45,24 @@ class OneLineErrors(click.Group):
             fail(error.format_message(), debug)
         except (ValueError, OSError) as error:
             fail(describe(error), debug)
+        except ModuleNotFoundError as error:
+            fail(install_line(error), debug)
         except Exception as error:
             fail(f"{type(error).__name__}: {describe(error)} (--debug shows where)", debug)
         sys.exit(code if isinstance(code, int) else 0)
 
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"zoo.cli.{name}"), CALLED_ELSE.get(name, name))
+
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
         if args and self.get_command(context, args[0]) is None:
-            near = difflib.get_close_matches(args[0], self.commands, 1, 0.4)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self.commands)}"
+            near = difflib.get_close_matches(args[0], COMMANDS, 1, 0.4)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(COMMANDS)}"
             raise click.UsageError(f"no command {args[0]!r}; {hint}", context)
         return super().resolve_command(context, args)
 
@@ -77,7 +82,7 @@ def fail(message: str, debug: bool, code: int = 2) -> None:
 
 
 @click.group(cls=OneLineErrors, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="keras-image-zoo")
+@click.version_option(__version__, package_name="keras-image-zoo")
 def app() -> None:
     """From a folder of pictures to a picture model in a phone, behind TensorFlow Serving or in a browser tab.
 
@@ -88,9 +93,6 @@ def app() -> None:
     zoo export runs/wave --out exports/wave                       SavedModel, LiteRT and ONNX, each verified
     """
 
-
-for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, degrade, demo):
-    app.add_command(command)
 
 if __name__ == "__main__":
     app()

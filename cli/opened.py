@@ -21,6 +21,8 @@ def open(what: str | Path, *, threads: int | None = None) -> "PictureModel":
         >>> painters = zoo.open("fast_style/painters")
         >>> painted = painters("photo.jpg", style="munch", strength=0.8)
     """
+    from zoo.cli.runtime import open_runtime
+
     return PictureModel(str(what), open_runtime(str(what), threads))
 
 
@@ -71,18 +73,3 @@ class PictureModel:
         pictures = picture if isinstance(picture, list) else [picture]
         results = [np.clip(np.asarray(transform(each)[0]), 0, 1) for each in pictures]
         return results if isinstance(picture, list) else results[0]
-
-
-def open_runtime(what: str, threads: int | None, trust: bool = False) -> Any:
-    """The runtime that runs WHAT: an artefact's own, or Keras. `trust` is for SavedModels that no manifest lists."""
-    from zoo.export.runtimes import load
-
-    path = Path(what)
-    if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
-        return load(path, threads=threads, trust=trust)
-    from zoo.cli.quiet import import_tensorflow
-    from zoo.cli.settings import model_file
-
-    file = Path(model_file(what))
-    import_tensorflow()
-    return load(file, threads=threads)

@@ -4,6 +4,18 @@ from pathlib import Path
 from typing import Any
 
 
+def in_srgb(source: Path, side: int | None = None) -> Any:
+    """A picture file as a `Picture` in sRGB, whatever its profile; with no side longer than `side`."""
+    import numpy as np
+
+    from zoo.cli.photo import as_floats, read_array, reduced
+    from zoo.training.pictures import Picture
+
+    pixels, facts = read_array(source)
+    rgb, alpha = as_floats(reduced(pixels, side))
+    return Picture(np.clip(facts.profile.to_srgb(rgb), 0, 1) if facts.profile else rgb, alpha)
+
+
 def as_picture(picture: Any) -> Any:
     """A file, a PIL picture or an array as a `Picture`: float32 `rgb` [H, W, 3] in [0, 1], and `alpha` [H, W, 1] or None.
 
@@ -14,10 +26,10 @@ def as_picture(picture: Any) -> Any:
     import numpy as np
     from PIL import Image, ImageOps
 
-    from zoo.training.pictures import Picture, read_picture
+    from zoo.training.pictures import Picture
 
     if isinstance(picture, str | Path):
-        return read_picture(picture)
+        return in_srgb(Path(picture))
     if isinstance(picture, Image.Image):
         upright = ImageOps.exif_transpose(picture)
         picture = upright.convert("RGBA" if "A" in upright.getbands() or "transparency" in upright.info else "RGB")

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from zoo.cli.printable import printable
+
 T = TypeVar("T")
 
 
@@ -23,17 +25,22 @@ def stages() -> Iterator[Callable[[str, int, int], None] | None]:
         yield lambda text, done, total: progress.update(task, description=text, completed=done, total=total)
 
 
-def track(items: Sequence[T], noun: str) -> Iterator[T]:
-    """Iterates over `items` with a bar, the rate and the time left; silent for one item or without a terminal."""
+def track(items: Sequence[T], noun: str, name: Callable[[T], str] = lambda item: "") -> Iterator[T]:
+    """Iterates over `items` with a bar, the time left and each one's name; silent for one item or without a terminal."""
     if len(items) == 1 or not sys.stderr.isatty():
         yield from items
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(noun), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    text = TextColumn("{task.description}", markup=False)
+    columns = (TextColumn(noun), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), text)
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield from progress.track(items)
+        task = progress.add_task("", total=len(items))
+        for item in items:
+            progress.update(task, description=printable(name(item)))
+            yield item
+            progress.advance(task)
 
 
 @contextlib.contextmanager

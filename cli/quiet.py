@@ -3,9 +3,16 @@
 import importlib
 
 from zoo.common.stderr import silenced_stderr
+from zoo.training.process import set_environment
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow with the process's stderr sent to nowhere; call it before anything that needs Keras."""
+    """Imports TensorFlow with the process's stderr sent to nowhere; call it before anything that needs Keras.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    set_environment()
     with silenced_stderr():
-        importlib.import_module("tensorflow")
+        tensorflow = importlib.import_module("tensorflow")
+        tensorflow.config.list_physical_devices()  # looks for GPUs, and says in two lines that there is none

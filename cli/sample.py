@@ -43,7 +43,7 @@ def sample(
     Example: zoo sample runs/digits --out digits.png -n 100 --label 7
     """
     from zoo.cli.mix import mixing_sheet
-    from zoo.cli.opened import open_runtime
+    from zoo.cli.runtime import open_runtime
     from zoo.training.pictures import write_picture
 
     if out.exists():

@@ -13,21 +13,23 @@ LARGE = 2_000_000  # pixels of the result beyond which it is computed by tiles; 
 TILE = 512  # pixels of the result
 
 
-def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: bool, sources: Sequence[Path]) -> Any:
-    """As `transformed` in cli/transform.py, and by tiles for a picture that is large, if the model can be run so."""
-    from zoo.cli.transform import transformed
+def tiled_where_large(
+    runtime: Any, out: Path, asked: Asked, preserve_color: bool, sources: Sequence[Path], side: int | None, alone: bool
+) -> Any:
+    """As `files_transformed` in cli/transform.py, and by tiles for a picture that is large, if the model can be run so."""
+    from zoo.cli.transform import files_transformed
 
-    whole = transformed(runtime, asked, preserve_color, sources)
+    whole = files_transformed(runtime, asked, preserve_color, sources, side)
     photograph, result = runtime.signature.input(roles.Photograph), runtime.signature.output(roles.Result)
     if photograph is None or not runtime.signature.free_size:
         return whole
     tile = max(TILE // result.scale, 128)
     # Made when the first large picture comes: it reads the style and the mask once more.
-    by_tiles = functools.cache(lambda: tiled(runtime, tile, out, asked, preserve_color, alone=len(sources) == 1))
+    by_tiles = functools.cache(lambda: tiled(runtime, tile, out, asked, preserve_color, alone=alone, side=side))
 
     def transform(source: Path) -> tuple[Any, Any]:
-        if pixels(source) * result.scale**2 > LARGE:
-            from zoo.export.tiling import NoTiles  # needs Keras, which a small picture through a file does not
+        if pixels(source, side) * result.scale**2 > LARGE:
+            from zoo.export.tiling import NoTiles
 
             with contextlib.suppress(NoTiles):
                 return by_tiles()(source)
@@ -36,14 +38,17 @@ def tiled_where_large(runtime: Any, out: Path, asked: Asked, preserve_color: boo
     return transform
 
 
-def pixels(source: Path) -> int:
-    """Of a picture file, from its header; 0 where it has none, which whoever reads it will say."""
-    from PIL import Image as PILImage
+def pixels(source: Path, side: int | None) -> int:
+    """Of a picture file reduced to `side`, from its header; 0 where it has none, which whoever reads it will say."""
+    from zoo.cli.photo import learn_heif
+    from zoo.training.pictures import opened
 
     try:
-        with PILImage.open(source) as image:
-            return image.width * image.height
-    except (OSError, ValueError, SyntaxError, PILImage.DecompressionBombError):
+        learn_heif(source)
+        with opened(source) as image:
+            share = min(1.0, (side or image.width + image.height) / max(image.size))
+            return round(image.width * share) * round(image.height * share)
+    except (OSError, ValueError):
         return 0
 
 
@@ -54,42 +59,49 @@ def tiled(
     asked: Asked,
     preserve_color: bool,
     alone: bool,
+    side: int | None = None,
 ) -> Any:
-    """From a picture file to what the model makes of it and the transparency to write with it, both uint8.
+    """From a picture file to what the model makes of it and the transparency to write with it, both uint8; or both uint16.
 
-    Maps that are needed again lie in files without names beside `out` meanwhile. `alone` shows the tiles of one picture.
+    Maps that are needed again lie in files without names beside `out` meanwhile. `alone` shows the tiles of one picture. Colours
+    and `side` are as `files_transformed` has them.
 
     Raises:
-        ValueError: as `transformed` in cli/transform.py, or the model cannot be run by tiles.
+        ValueError: as `files_transformed` in cli/transform.py, or the model cannot be run by tiles.
         OSError: there is no room.
     """
     from zoo.cli.inputs import constant_inputs, find_hole, read_mask
+    from zoo.cli.photo import read_array, reduced
     from zoo.cli.progress import stages
-    from zoo.cli.transform import keep_color, resized
-    from zoo.training.pictures import read_pixels
+    from zoo.cli.transform import is_styled, keep_color, resized, space_of
 
     signature = runtime.signature
     constants = constant_inputs(signature, asked)
-    hole = read_mask(signature, asked.mask)
+    hole = read_mask(signature, asked.mask, side)
     photograph, mask = signature.input(roles.Photograph), signature.input(roles.HoleMask)
     if photograph is None:
         raise ValueError(f"--tile is for models of one picture; this one takes {', '.join(signature.inputs)}")
     folder = next(parent for parent in out.absolute().parents if parent.is_dir())
+    runners = [runtime]
 
     def transform(source: Path) -> tuple[Any, Any]:
         import numpy as np
 
-        from zoo.export.tiling import run_by_tiles
+        from zoo.export.tiling import NoTiles, run_by_tiles
 
-        pixels = read_pixels(source)
-        image = Image(pixels[..., :3], photograph.channels)
-        alpha = pixels[..., 3:] / np.float32(255) if pixels.shape[2] == 4 else None
+        pixels, facts = read_array(source, warn=True)
+        pixels = reduced(pixels, side)
+        space = space_of(signature, facts.profile, constants, preserve_color)
+        image = Image(pixels[..., :3], photograph.channels, space)
+        alpha = pixels[..., 3:] / np.float32(np.iinfo(pixels.dtype).max) if pixels.shape[2] == 4 else None
+        dtype = "uint8" if is_styled(signature) else pixels.dtype.name
         pictures: dict[str, Any] = {photograph.name: image}
         if mask:
             pictures[mask.name], alpha = find_hole(source, hole, alpha, pixels.shape)
 
         def finish(window: Any, values: Any) -> Any:
-            return keep_color(image.color(window), values) if preserve_color else values
+            values = keep_color(image.color(window), values) if preserve_color else values
+            return space.written(values, image.stored(window)) if space.profile else values
 
         with stages() if alone else contextlib.nullcontext() as progress:
 
@@ -97,24 +109,51 @@ def tiled(
                 if progress:
                     progress("tiles", done, total)
 
-            result = run_by_tiles(runtime, pictures, constants, tile, folder, finish, report)
+            def run(runtime: Any) -> Any:
+                return run_by_tiles(runtime, pictures, constants, tile, folder, finish, report, dtype)
+
+            try:
+                result = run(runners[-1])
+            except NoTiles:
+                if len(runners) > 1 or not (keras := in_parts(source, runtime)):
+                    raise
+                runners.append(keras)  # and the next picture's too
+                result = run(keras)
         array = result.array()
         result.close()
         if alpha is not None:
-            alpha = np.round(255 * resized(alpha, array.shape)).astype("uint8")
+            alpha = np.round(np.iinfo(dtype).max * resized(alpha, array.shape)).astype(dtype)
         return array, alpha
 
     return transform
 
 
-class Image:
-    """8-bit pixels as a network takes them, window by window: float32 [h, w, channels] in [0, 1]."""
+def in_parts(source: Path, runtime: Any) -> Any:
+    """The network in Keras, which takes it apart; None for a file that is no shipped weight. Raises ValueError without Keras."""
+    from zoo.cli.runtime import taken_apart
 
-    def __init__(self, pixels: Any, channels: int) -> None:
-        self.pixels, self.shape = pixels, (*pixels.shape[:2], channels)
+    try:
+        return taken_apart(runtime)
+    except ModuleNotFoundError:
+        raise ValueError(
+            f"{source}: a picture of this size is computed in parts, by Keras, which only the whole package brings: "
+            "pip install keras-image-zoo, or --resize 1600"
+        ) from None
+
+
+class Image:
+    """Pixels of 8 or 16 bits as a network takes them, window by window: float32 [h, w, channels] in [0, 1]."""
+
+    def __init__(self, pixels: Any, channels: int, space: Any) -> None:
+        self.pixels, self.space, self.shape = pixels, space, (*pixels.shape[:2], channels)
+
+    def stored(self, window: Any) -> Any:
+        import numpy as np
+
+        return self.pixels[window].astype("float32") / np.float32(np.iinfo(self.pixels.dtype).max)
 
     def color(self, window: Any) -> Any:
-        return self.pixels[window].astype("float32") / 255
+        return self.space.seen(self.stored(window))
 
     def __getitem__(self, window: Any) -> Any:
         from zoo.common.luma import luma

@@ -5,37 +5,78 @@ from pathlib import Path
 from typing import Any
 
 from zoo import roles
+from zoo.cli.colors import Space
 from zoo.cli.inputs import Asked, constant_inputs, find_hole, read_mask
 from zoo.cli.pictures import as_picture
 from zoo.common.luma import luma
 from zoo.roles import Role, Signature
 
 
-def painted(paint: Any) -> Any:
-    """From a picture file to its painting and the transparency to write with it."""
-    from zoo.training.pictures import read_picture
+def painted(paint: Any, side: int | None = None) -> Any:
+    """From a picture file to its painting, in the picture's own colour space, and the transparency to write with it."""
+    from zoo.cli.photo import as_floats, read_array, reduced
 
     def transform(source: Path) -> tuple[Any, Any]:
-        picture = read_picture(source)
-        result = paint(picture.rgb)
-        return result, picture.alpha if picture.alpha is None else resized(picture.alpha, result.shape)
+        pixels, facts = read_array(source, warn=True)
+        rgb, alpha = as_floats(reduced(pixels, side))
+        space = Space(facts.profile, styled=True)
+        result = paint(space.seen(rgb))
+        return space.written(result, rgb), alpha if alpha is None else resized(alpha, result.shape)
 
     return transform
 
 
-def transformed(runtime: Any, asked: Asked, preserve_color: bool, sources: Sequence[Path] = ()) -> Any:
-    """From a picture (a file, or what `as_picture` takes) to what the model makes of it and the transparency to write with it.
-
-    A model that looks at neighbouring frames finds them among `sources`, in the folder of the picture.
+def transformed(runtime: Any, asked: Asked, preserve_color: bool) -> Any:
+    """From a picture (what `as_picture` takes) to what the model makes of it, in sRGB, and the transparency that goes with it.
 
     Raises:
         ValueError: something was asked that the model has no input for.
     """
     constants = constant_inputs(runtime.signature, asked)
     hole = read_mask(runtime.signature, asked.mask)
-    frames = frames_of(runtime.signature)
-    read = as_picture if frames == 1 else neighbourhood(frames, sources)
+    read = as_picture if frames_of(runtime.signature) == 1 else neighbourhood(runtime.signature, ())
     return lambda source: run_on(runtime, source, read(source), constants, hole, preserve_color)
+
+
+def files_transformed(
+    runtime: Any, asked: Asked, preserve_color: bool, sources: Sequence[Path] = (), side: int | None = None
+) -> Any:
+    """From a picture file to what the model makes of it, in its own colour space, and the transparency to write with it.
+
+    A model that looks at neighbouring frames finds them among `sources`, in the folder of the picture. `side` reduces.
+
+    Raises:
+        ValueError: something was asked that the model has no input for.
+    """
+    from zoo.cli.photo import as_floats, read_array, reduced
+    from zoo.training.pictures import Picture
+
+    constants = constant_inputs(runtime.signature, asked)
+    hole = read_mask(runtime.signature, asked.mask, side)
+    if frames_of(runtime.signature) > 1:
+        read = neighbourhood(runtime.signature, sources, side)
+        return lambda source: run_on(runtime, source, read(source), constants, hole, preserve_color)
+
+    def transform(source: Path) -> tuple[Any, Any]:
+        pixels, facts = read_array(source, warn=True)
+        rgb, alpha = as_floats(reduced(pixels, side))
+        space = space_of(runtime.signature, facts.profile, constants, preserve_color)
+        result, alpha = run_on(runtime, source, Picture(space.seen(rgb), alpha), constants, hole, preserve_color)
+        return space.written(result, rgb), alpha
+
+    return transform
+
+
+def is_styled(signature: Signature) -> bool:
+    """Whether the model holds styles, or takes them."""
+    return signature.input(roles.Weights) is not None or signature.input(roles.StylePicture) is not None
+
+
+def space_of(signature: Signature, profile: Any, constants: Mapping[str, Any], preserve_color: bool) -> Space:
+    """How the model sees the colours of a picture with this profile."""
+    share = signature.input(roles.Share)
+    strength = float(constants[share.name][0]) if share else 1.0
+    return Space(profile, is_styled(signature), 1.0 if preserve_color else 1.0 - strength)
 
 
 def frames_of(signature: Signature) -> int:
@@ -44,22 +85,28 @@ def frames_of(signature: Signature) -> int:
     return frames.count if frames else 1
 
 
-def neighbourhood(frames: int, sources: Sequence[Path]) -> Any:
+def neighbourhood(signature: Signature, sources: Sequence[Path], side: int | None = None) -> Any:
     """From a picture file to it and those around it by name in its folder, as channels; the first and last are repeated."""
     import functools
     import re
 
     import numpy as np
 
-    from zoo.training.pictures import Picture, read_picture
+    from zoo.cli.photo import as_floats, read_array, reduced
+    from zoo.training.pictures import Picture
 
-    read = functools.lru_cache(frames)(read_picture)
+    frames = frames_of(signature)
+
+    @functools.lru_cache(frames)
+    def read(source: Path) -> Picture:
+        return Picture(*as_floats(reduced(read_array(source)[0], side)))
 
     def key(path: Path) -> list[Any]:
         """Frame 10 comes after frame 9."""
         return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]
 
     def stacked(source: Path) -> Picture:
+        source = Path(source)
         order = sorted((other for other in sources if other.parent == source.parent), key=key) or [source]
         place = order.index(source)
         reach = frames // 2

@@ -1,9 +1,9 @@
 """What a picture that a model made says of itself, for people (text) and for programs (XMP, in the words of IPTC)."""
 
-import importlib.metadata
 from collections.abc import Mapping
 from html import escape
 
+from zoo import __version__
 from zoo.roles import Latent, Layers, Role, Signature
 
 # https://cv.iptc.org/newscodes/digitalsourcetype/
@@ -42,7 +42,7 @@ def provenance(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
     # A file made elsewhere may say anything, and XML has no way to write a control character.
     facts = {key: "".join(c for c in value if c.isprintable()) for key, value in facts.items()}
     model = facts["model"]
-    tool = f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}"
+    tool = f"keras-image-zoo {__version__}"
     text = {"Software": tool, "Description": WORDS[kind].format(model), "DigitalSourceType": kind, "Model": model}
     if "weights_sha256" in facts:
         text["ModelWeights"] = f"SHA-256 {facts['weights_sha256']}"

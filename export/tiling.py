@@ -39,8 +39,9 @@ def run_by_tiles(
     folder: Path,
     finish: Callable[[Window, np.ndarray], np.ndarray] = lambda window, values: values,
     report: Callable[[int, int], None] = lambda done, total: None,
+    dtype: str = "uint8",
 ) -> Store:
-    """What a network makes of one large picture, uint8 [H', W', C]; close it when it is written.
+    """What a network makes of one large picture, uint8 or uint16 [H', W', C]; close it when it is written.
 
     Args:
         runtime: a network of free height and width.
@@ -50,6 +51,7 @@ def run_by_tiles(
         folder: where maps are kept meanwhile.
         finish: takes a window of the result and its values, float32 [h, w, C], to those that are written.
         report: called after every tile with how many are done, of how many.
+        dtype: "uint8" or "uint16".
 
     Raises:
         NoTiles: the network takes one size alone, or looks at the whole picture in a way that cannot be cut.
@@ -59,10 +61,10 @@ def run_by_tiles(
         height, width = runtime.signature.own_size or (0, 0)
         raise NoTiles(f"{runtime.path}: takes pictures of {width} x {height} alone; --tile needs a file of dynamic shape")
     plan = Network(runtime, pictures, constants) if isinstance(runtime, KerasRuntime) else File(runtime, pictures, constants)
-    result = Store(plan.shape, "uint8", folder)
+    result, most = Store(plan.shape, dtype, folder), np.iinfo(dtype).max
     try:
         for window, values in plan.run(tile, folder, report):
-            result[window] = np.round(255 * np.clip(finish(window, np.asarray(values, "float32")), 0, 1))
+            result[window] = np.round(most * np.clip(finish(window, np.asarray(values, "float32")), 0, 1))
     except BaseException:
         result.close()
         raise

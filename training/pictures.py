@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +230,7 @@ def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     return np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255).astype(np.uint8)
 
 
-def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
+def list_pictures(folder: str | os.PathLike[str], suffixes: Collection[str] = SUFFIXES) -> list[Path]:
     """The picture files in a folder and the folders below it, by suffix, sorted; hidden ones are left out.
 
     Raises:
@@ -244,9 +244,9 @@ def list_pictures(folder: str | os.PathLike[str]) -> list[Path]:
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is a file, not a folder" if root.exists() else f"no such folder: {root}")
     files = [file for file in root.rglob("*") if not _hidden(file.relative_to(root))]
-    pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES and file.is_file())
+    pictures = sorted(file for file in files if file.suffix.lower() in suffixes and file.is_file())
     if not pictures:
-        kinds = " ".join(sorted(SUFFIXES))
+        kinds = " ".join(sorted(suffixes))
         raise FileNotFoundError(f"the folder {root} {'has no picture in it' if files else 'is empty'}; pictures end in {kinds}")
     return pictures
 

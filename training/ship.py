@@ -4,12 +4,15 @@
 
 Weights are rounded to so many bits of significand, what only training needs is set to zero, and the `.keras` file is packed by
 LZMA; it loads like any other. The command prints the size, and the largest difference that this makes to the model's answer; what
-it does to the figures is for `make quality` to say.
+it does to the figures is for `make quality` to say. What makes a picture of a picture gets its ONNX file too (zoo/cli/ship.py);
+`python -m zoo.cli.ship` makes those anew whose weights have changed.
 """
 
 import argparse
 import hashlib
 import json
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -90,7 +93,11 @@ def main() -> None:
     known[given.name] = {"sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": size, "bits": given.bits}
     with replacing(index) as temporary:
         temporary.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
-    print(f"{target.name}: {size / 1e6:.2f} MB, answers differ by at most {difference(model, zoo.load(given.name)):.1e}")
+    print(
+        f"{target.name}: {size / 1e6:.2f} MB, answers differ by at most {difference(model, zoo.load(given.name)):.1e}", flush=True
+    )
+    # Another room's work, in a process of its own: the ONNX file that runs this weight without Keras.
+    subprocess.run([sys.executable, "-m", "zoo.cli.ship", given.name], check=True)
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def test_apply_keeps_orientation_and_transparency(run, tmp_path):
     Image.fromarray(np.concatenate([pixels, alpha], axis=-1)).save(tmp_path / "logo.png")
     done = zoo_command("apply", run, tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    assert read_picture(tmp_path / "out" / "phone.png").rgb.shape == (64, 40, 3)
+    assert read_picture(tmp_path / "out" / "phone.jpg").rgb.shape == (64, 40, 3)
     np.testing.assert_array_equal(read_picture(tmp_path / "out" / "logo.png").alpha, alpha / np.float32(255))
 
 
