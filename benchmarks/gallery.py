@@ -115,7 +115,7 @@ def restored_rows(size: int) -> list[np.ndarray]:
     """A sheet for every shipped weight that restores: what it was given, a classical method, the weight, the original."""
     from benchmarks import restoration
     from zoo._shipped import shipped_weights
-    from zoo.training.degradations import add_noise, downscale
+    from zoo.training.degradations import add_noise, downscale, jpeg
     from zoo.training.masks import draw_mask
     from zoo.training.pictures import grid
 
@@ -148,6 +148,15 @@ def restored_rows(size: int) -> list[np.ndarray]:
             cat,
         ),
         "super_resolution/x2": ({"image": downscale(small, 2)}, "bicubic", restoration.bicubic(2), small),
+        "denoiser/photo": (
+            {"image": jpeg(add_noise(portrait, "gaussian", (15, 15), random), 50)},
+            "median 3x3",
+            restoration.median,
+            portrait,
+        ),
+        "super_resolution/photo": ({"image": jpeg(downscale(cat, 4), 75)}, "bicubic", restoration.bicubic(4), cat),
+        "unet_inpainter/eraser": ({"image": cat * (1 - stroke), "mask": stroke}, "Telea", telea, cat),
+        "enhancer/light": ({"image": darkened(portrait, 0.06)}, "equalised histogram", equalised, portrait),
     }
     sheets = []
     for name in sorted(set(rows) & set(shipped_weights()), key=list(rows).index):
@@ -160,6 +169,21 @@ def restored_rows(size: int) -> list[np.ndarray]:
         }
         sheets.append(grid({title: enlarged(np.clip(picture, 0, 1), size)[None] for title, picture in columns.items()}))
     return sheets
+
+
+def darkened(picture: np.ndarray, exposure: float) -> np.ndarray:
+    """The picture with so much of its light, of 8 bits."""
+    from zoo.training.degradations import Step, take_steps
+
+    light = Step("light", {"exposure": exposure, "cast": (1.0, 1.0, 1.0)})
+    return take_steps(picture, [light], np.random.default_rng(0))
+
+
+def equalised(inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Contrast-limited adaptive histogram equalisation, scikit-image's defaults."""
+    from skimage.exposure import equalize_adapthist
+
+    return equalize_adapthist(inputs["image"]).astype("float32")
 
 
 def restoration_sample(name: str, size: int) -> np.ndarray:
