@@ -10,7 +10,8 @@ def open(what: str | Path, *, threads: int | None = None) -> "PictureModel":
     """Opens a shipped weight, a run directory, a `.keras` file or any exported artefact, to be called with pictures.
 
     Args:
-        what: such as "fast_style/painters", "runs/wave", "model.keras", "wave.onnx", "wave.tflite" or a SavedModel's directory.
+        what: such as "fast_style/painters", "runs/wave", "model.keras", "wave.onnx", "wave.tflite", "wave.xml" or a SavedModel's
+                directory.
         threads: processor threads of the runtime; all unless given.
 
     Raises:
@@ -78,7 +79,7 @@ def open_runtime(what: str, threads: int | None, trust: bool = False) -> Any:
     from zoo.export.runtimes import load
 
     path = Path(what)
-    if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
+    if path.suffix in (".tflite", ".onnx", ".xml") or (path / "saved_model.pb").is_file():
         return load(path, threads=threads, trust=trust)
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file

@@ -11,14 +11,14 @@ import numpy as np
 
 from zoo.common.files import new_directory
 from zoo.common.signals import remembered_interrupts
-from zoo.export import mobile, quantize, web
+from zoo.export import mobile, openvino_format, quantize, web
 from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
 from zoo.export.manifest import LONGEST_SIDE, NAME, PRECISIONS, Manifest, fault_of, parse_shape, read_manifest, unlisted_files
 from zoo.export.runtimes import load
 from zoo.export.signature import Signature
 from zoo.export.verify import References, failed, measure
 
-FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile", "openvino")
 STANDARD = PRECISIONS[:3]  # without calibration
 
 Progress = Callable[[str, int, int], None]
@@ -50,7 +50,8 @@ def export_model(
         source: an `ImageModel`, or a functional `keras.Model` with dicts of named inputs and outputs.
         out: the directory to write; it must not exist.
         name: the served model's name, a part of file names.
-        formats: among savedmodel, litert, onnx, web, mobile; the last makes LiteRT files of phone sizes and code that loads them.
+        formats: among savedmodel, litert, onnx, web, openvino, mobile; the last makes LiteRT files of phone sizes and code that
+            loads them.
         precisions: among float32, float16, dynamic_int8, int8.
         sizes: "dynamic", and fixed (height, width) in pixels, with batch 1; a generator's own size takes their place.
         pictures: at least eight, float32 [height, width, 3] in [0, 1], to compare on.
@@ -77,6 +78,8 @@ def export_model(
         raise ValueError(f"int8 is calibrated on at least {quantize.PICTURES} pictures; there are {len(calibration)}")
     if web_runtime:
         web.checked_runtime(web_runtime)
+    if "openvino" in formats:
+        _check_openvino()
     with new_directory(out) as directory, remembered_interrupts() as check_interrupts:
         threads = threads or os.cpu_count() or 1
         exporter = Exporter(source, directory, name, pictures, calibration, threads, about or {}, web_runtime, debug)
@@ -151,6 +154,13 @@ def _cells(
             cells += [(format, precision, size) for size in shapes for precision in precisions]
     own = signature.own_size
     return list(dict.fromkeys((format, p, own if own and size != DYNAMIC else size) for format, p, size in cells))
+
+
+def _check_openvino() -> None:
+    try:
+        openvino_format.installed()
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the format openvino needs {error}") from error
 
 
 def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> None:

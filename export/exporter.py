@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import zoo
-from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
+from zoo.export import litert, metadata, mobile, onnx_format, openvino_format, openvino_server, quantize, report, saved_model, web
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
@@ -137,17 +137,30 @@ class Exporter:
         return path, fitting and not obstacles, notes
 
     def _onnx(self, precision: str, size: tuple[int, int] | None, folder: str = "onnx") -> tuple[Path, bool, list[str]]:
-        if size not in self.onnx_models:
-            specs = tensor_specs(self.signature, size, 1 if size else None)
-            self.onnx_models[size] = onnx_format.convert(self._trace(size), self.signature, specs, self.debug)
-        if precision == "int8":
-            inputs = quantize.calibration_inputs(self.signature, self.calibration, size)
-            model = quantize.onnx_int8(self.onnx_models[size], inputs)
-        else:
-            model = onnx_format.to_precision(self.onnx_models[size], precision, self.debug)
         path = self._file(folder, precision, size, "onnx")
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(self._onnx_model(precision, size).SerializeToString())
         notes = onnx_format.NOTES | {"int8": quantize.NOTE}
+        return path, False, [notes[precision]] if precision in notes else []
+
+    def _onnx_model(self, precision: str, size: tuple[int, int] | None) -> Any:
+        """The ONNX model, made once for the formats that hold it."""
+        if (precision, size) not in self.onnx_models:
+            if precision == "float32":
+                specs = tensor_specs(self.signature, size, 1 if size else None)
+                model = onnx_format.convert(self._trace(size), self.signature, specs, self.debug)
+            elif precision == "int8":
+                inputs = quantize.calibration_inputs(self.signature, self.calibration, size)
+                model = quantize.onnx_int8(self._onnx_model("float32", size), inputs)
+            else:
+                model = onnx_format.to_precision(self._onnx_model("float32", size), precision, self.debug)
+            self.onnx_models[precision, size] = model
+        return self.onnx_models[precision, size]
+
+    def _openvino(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
+        model = self._onnx_model("float32" if precision == "float16" else precision, size)
+        path = self._file("openvino", precision, size, "xml")
+        openvino_format.write(model, precision, path)
+        notes = openvino_format.NOTES | {"int8": quantize.NOTE}
         return path, False, [notes[precision]] if precision in notes else []
 
     def _web(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
@@ -157,7 +170,7 @@ class Exporter:
         path, _, notes = self._onnx(precision, size, "web")
         return path, False, [web.NOTE, *notes]
 
-    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx, "web": _web}
+    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx, "openvino": _openvino, "web": _web}
 
     def _file(self, folder: str, precision: str, size: tuple[int, int] | None, suffix: str) -> Path:
         path = self.directory / folder / f"{self.name}-{shape_name(size or DYNAMIC)}-{precision}.{suffix}"
@@ -166,6 +179,8 @@ class Exporter:
 
     def finish(self, for_phones: bool) -> Manifest:
         """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
+        made = {artifact.format for artifact in self.artifacts}
+        packages = (*PACKAGES, *(["openvino"] if "openvino" in made else []))
         manifest = Manifest(
             model=self.name,
             weight=self.about.get("weight", ""),
@@ -173,16 +188,18 @@ class Exporter:
             keras_sha256=sha256(self.directory / KERAS_FILE),
             config=self.model.get_config() if isinstance(self.model, zoo.ImageModel) else {"name": self.model.name},
             weights_sha256=self.weights_sha256,
-            versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
+            versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}},
             signature=self.signature,
             threads=self.threads,
             artifacts=tuple(self.artifacts),
             skipped=tuple(self.skipped),
             files={},
         )
-        if any(artifact.format == "savedmodel" for artifact in manifest.artifacts):
+        if "savedmodel" in made:
             serving.write(self.name, self.signature, manifest.versions["tensorflow"], self.directory)
-        if any(artifact.format == "web" for artifact in manifest.artifacts):
+        if "openvino" in made:
+            openvino_server.write(manifest, self.directory)
+        if "web" in made:
             web.write(manifest, self.about, self.directory, self.web_runtime)
         if for_phones:
             mobile.write(manifest, self.directory, self.about.get("task", ""))

@@ -221,8 +221,10 @@ def vouched(path: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a directory."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    """Bytes of a file, of all files in a directory, or of an OpenVINO model's two files."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in ((path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,)))
 
 
 def parse_shape(shape: str) -> tuple[int, int] | None:
