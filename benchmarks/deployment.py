@@ -18,7 +18,6 @@ from typing import Any
 BEGIN, END = "<!-- made by: python -m benchmarks.deployment --write docs/deployment.md -->", "<!-- end of the table -->"
 FORMATS = ("savedmodel", "litert", "onnx", "openvino", "web")
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
-SIZES = ("dynamic", (128, 128))
 VARIANTS = ({"styles": 3},)  # settings that change a signature, tried where a family has them
 NOTICEABLE_MS = 5.0  # a faster file's time says nothing
 
@@ -37,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
     parser.add_argument("--only", default="", help="families, with commas between")
     parser.add_argument("--formats", default=",".join(FORMATS), help="formats, with commas between")
+    parser.add_argument("--sizes", default="dynamic,128", help="dynamic, and sides of squares, with commas between")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between its marks in FILE")
     given = parser.parse_args()
     from zoo.cli.export import calibration_pictures
@@ -57,7 +57,7 @@ def main() -> None:
                 name=model.name,
                 formats=given.formats.split(","),
                 precisions=PRECISIONS,
-                sizes=SIZES,
+                sizes=[size if size == "dynamic" else (int(size), int(size)) for size in given.sizes.split(",")],
                 pictures=pictures,
                 calibration=calibration,
             )
@@ -103,8 +103,18 @@ def table_rows(title: str, manifest: Any) -> list[Row]:
         base = cells.get(keys[0])
         words = tuple(cell(cells[key], base) if key in cells else "" for key in keys)
         name = f"{FORMAT_TITLES[format]}, {'any size' if shape == 'dynamic' else shape}"
-        rows.append(Row(title, name, words, tuple("" if key in cells else why[key] for key in keys)))
+        reasons = tuple("" if key in cells else why[key] for key in keys)
+        rows.append(Row(title, name, words, reasons))
+        if any(key in cells and cells[key].gpu for key in keys):
+            runs = tuple(on_gpu(cells[key].gpu) if key in cells else "" for key in keys)
+            rows.append(Row(title, name.replace(",", " on a GPU,"), runs, reasons))
     return rows
+
+
+def on_gpu(run: Any) -> str:
+    """How much of a file the GPU took, and the difference of its answer."""
+    words = f"{'whole' if run.accelerated else 'in part'}, {run.max_abs:.0e}"
+    return words if run.passed else f"**failed**: {words}"
 
 
 def cell(artifact: Any, base: Any) -> str:
@@ -152,7 +162,11 @@ def merged(former: Iterable[Row], rows: Iterable[Row]) -> list[Row]:
     found = {(row.model, row.file): row for row in (*former, *rows)}
     places = {model: place for place, model in enumerate(dict.fromkeys(model for model, _ in found))}
     titles = [FORMAT_TITLES[format] for format in FORMATS]
-    return sorted(found.values(), key=lambda row: (places[row.model], titles.index(row.file.partition(",")[0])))
+
+    def place(row: Row) -> tuple[int, int]:
+        return places[row.model], next(at for at, title in enumerate(titles) if row.file.startswith(title))
+
+    return sorted(found.values(), key=place)
 
 
 def insert(file: Path, rows: Iterable[Row]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from zoo.common.files import new_directory
 from zoo.common.signals import remembered_interrupts
-from zoo.export import mobile, openvino_format, quantize, web
+from zoo.export import gpu, mobile, openvino_format, quantize, web
 from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
 from zoo.export.manifest import LONGEST_SIDE, NAME, PRECISIONS, Manifest, fault_of, parse_shape, read_manifest, unlisted_files
 from zoo.export.runtimes import load
@@ -100,15 +100,21 @@ def verify_directory(
     pictures: Sequence[np.ndarray],
     progress: Progress | None = None,
     threads: int | None = None,
+    on_gpu: bool = False,
 ) -> Manifest:
     """Runs every artefact of an export again, against the Keras model stored in it; returns the manifest with the new figures.
+
+    `on_gpu` runs the LiteRT files of fixed sizes on LiteRT's GPU path as well; one that was ready for it and is not taken whole,
+    or answers otherwise, is among the faults.
 
     A file that is missing or altered is not run: it has failed, and is among the manifest's `faults`, as is one of the page, of
     the phone sources or of what serves.
 
     Raises:
-        FileNotFoundError, ValueError: there is no manifest, or it cannot be read.
+        FileNotFoundError, ValueError: there is no manifest, or it cannot be read; there is no GPU.
     """
+    if on_gpu:
+        gpu.check()
     directory = Path(directory)
     manifest = read_manifest(directory)
     faults = {name: fault for name in manifest.recorded if (fault := fault_of(manifest, directory, name))}
@@ -123,7 +129,12 @@ def verify_directory(
             found = failed(artifact.precision, "not run")
         else:
             found = measure(path, artifact.precision, references.cases(size), references.timed(size), threads)
-        artifacts.append(dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms))
+        again = dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms)
+        if on_gpu and found.outputs and references is not None and gpu.runs_on_gpu(again):
+            again = gpu.with_run(again, path, references.cases(size))
+            if artifact.gpu_ready and again.gpu and not again.gpu_ready:
+                faults[f"{artifact.path} on a GPU"] = f"{path}: {again.gpu.words}"
+        artifacts.append(again)
     all_faults = (*faults.values(), *_unlisted(manifest, directory))
     return dataclasses.replace(manifest, threads=threads, artifacts=tuple(artifacts), faults=all_faults)
 

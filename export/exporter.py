@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 import zoo
-from zoo.export import litert, metadata, mobile, onnx_format, openvino_format, openvino_server, quantize, report, saved_model, web
+from zoo.export import (
+    gpu,
+    litert,
+    metadata,
+    mobile,
+    onnx_format,
+    openvino_format,
+    openvino_server,
+    quantize,
+    report,
+    saved_model,
+    web,
+)
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
@@ -60,6 +72,7 @@ class Exporter:
         self.onnx_models: dict[Any, Any] = {}
         self.artifacts: list[Artifact] = []
         self.skipped: list[Skipped] = []
+        self.gpu_there = True  # until a run finds none
         self.measurements: dict[str, Measurement] = {}  # by path
         self.found: dict[str, Measurement] = {}  # by digest
 
@@ -80,20 +93,28 @@ class Exporter:
             notes = [found.error, *notes]
         relative = path.relative_to(self.directory).as_posix()
         self.measurements[relative] = found
-        self.artifacts.append(
-            Artifact(
-                relative,
-                format,
-                precision,
-                shape_name(shape),
-                size_of(path),
-                digest,
-                found.parity,
-                found.latency_ms,
-                gpu_ready,
-                "; ".join(notes),
-            )
+        artifact = Artifact(
+            relative,
+            format,
+            precision,
+            shape_name(shape),
+            size_of(path),
+            digest,
+            found.parity,
+            found.latency_ms,
+            gpu_ready,
+            "; ".join(notes),
         )
+        self.artifacts.append(self._on_gpu(artifact, path, size))
+
+    def _on_gpu(self, artifact: Artifact, path: Path, size: tuple[int, int] | None) -> Artifact:
+        """The artefact as it was run on a GPU, if it is one for a GPU and there is any."""
+        if self.gpu_there and gpu.runs_on_gpu(artifact):
+            try:
+                return gpu.with_run(artifact, path, self.references.cases(size))
+            except gpu.NoDevice:
+                self.gpu_there = False
+        return artifact
 
     def _trace(self, size: tuple[int, int] | None) -> Any:
         if size not in self.traces:

@@ -17,7 +17,10 @@ REMEDIES = (
     ("VARIABLE|VAR_HANDLE|CALL_ONCE", "a deployed network has no variable that changes, such as the state of a random generator"),
     ("ResizeBicubic", "use zoo.layers.BicubicUpsampling2D, or resize bilinearly"),
     ("ScaleAndTranslate", "resize without antialias, or by zoo.layers.Blur and a stride"),
-    ("rank ", "work on at most four axes: fold one into the batch or into the channels, or slice"),
+    (
+        "rank |[Dd]imensions must be|Permutation",
+        "work on at most four axes: fold one into the batch or the channels, or slice",
+    ),
     (
         "Flex(Conv|Depthwise|FusedBatchNorm|BiasAdd)",
         "a layer before it loses the channels, as UpSampling2D does with free sizes: use zoo.layers.NearestUpsampling2D",
@@ -60,7 +63,7 @@ def lint(network: Any, signature: Signature | None = None) -> list[Finding]:
         files = found.setdefault((layer or layers.get(operation, ""), operation), [])
         if file not in files:
             files.append(file)
-    return [Finding(layer, operation, tuple(files), _remedy(operation)) for (layer, operation), files in found.items()]
+    return [Finding(layer, operation, tuple(files), remedy(operation)) for (layer, operation), files in found.items()]
 
 
 def _found(network: Any, signature: Signature, size: tuple[int, int] | None) -> Iterator[tuple[str, str, str]]:
@@ -116,5 +119,7 @@ def _layer_of_path(path: str, names: Iterable[str]) -> str:
     return ""
 
 
-def _remedy(operation: str) -> str:
-    return next((remedy for pattern, remedy in REMEDIES if re.search(pattern, operation)), OTHERWISE)
+def remedy(operation: str) -> str:
+    """What to do about an operation, or about a line of LiteRT's that begins with its name."""
+    kind = operation.partition(":")[0]
+    return next((words for pattern, words in REMEDIES if re.search(pattern, operation) or re.search(pattern, kind)), OTHERWISE)

@@ -111,10 +111,14 @@ def _artifact_row(artifact: Artifact, manifest: Manifest) -> str:
     gpu = '<span class="tag">mobile GPU</span>' if artifact.gpu_ready else ""
     return (
         f'<tr class="{mark}"><th scope=row>{_title(artifact)}{gpu}<small>{html.escape(artifact.path)}</small>'
-        f'<small class="note">{html.escape(artifact.notes)}</small></th><td><span class="mark">{mark}</span></td>'
+        f'<small class="note">{html.escape(_notes(artifact))}</small></th><td><span class="mark">{mark}</span></td>'
         + "".join(f'<td class="number">{cell}</td>' for cell in cells)
         + "</tr>"
     )
+
+
+def _notes(artifact: Artifact) -> str:
+    return "; ".join(note for note in (artifact.notes, artifact.gpu.words if artifact.gpu else "") if note)
 
 
 def _title(artifact: Artifact) -> str:

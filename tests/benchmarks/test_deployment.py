@@ -16,9 +16,13 @@ def test_the_table_that_is_there_reads_back_as_it_stands():
 
 def test_rows_of_one_format_join_the_others_and_replace_their_former_selves(tmp_path):
     cells, none = ("1e-06, 2 MB", "80 dB", "", ""), ("", "", "too small", "too small")
-    former = [Row("a", "ONNX, any size", cells, none), Row("b", "Page, any size", cells, none)]
+    former = [
+        Row("a", "LiteRT on a GPU, 128x128", cells, none),
+        Row("a", "ONNX, any size", cells, none),
+        Row("b", "Page, any size", cells, none),
+    ]
     new = [Row("b", "ONNX, any size", cells, none), Row("a", "ONNX, any size", ("2e-06, 2 MB", *cells[1:]), none)]
-    assert merged(former, new) == [new[1], new[0], former[1]]
+    assert merged(former, new) == [former[0], new[1], new[0], former[2]]
     file = tmp_path / "page.md"
     file.write_text(f"before\n{BEGIN}\n{END}\nafter\n")
     insert(file, former)
