@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from zoo.export import litert, onnx_format, saved_model
+from zoo.export import litert, onnx_format, saved_model, tf2onnx_graph
 from zoo.export.litert_graph import Operation, operations
 from zoo.export.signature import Signature, signature_of, tensor_specs
 from zoo.export.unsupported import Unsupported
@@ -95,7 +95,7 @@ def _litert_steps(function: Any, network: Any) -> tuple[list[Operation], list[st
 
 
 def _onnx_foreign(function: Any, signature: Signature) -> list[Any]:
-    return onnx_format.foreign(onnx_format.translated(function, tensor_specs(signature, None)))
+    return onnx_format.foreign(tf2onnx_graph.translated(function, tensor_specs(signature, None)))
 
 
 def _layer_names(network: Any) -> Iterator[str]:
