@@ -18,7 +18,7 @@ from zoo.export.runtimes import load
 from zoo.export.signature import Signature
 from zoo.export.verify import References, failed, measure
 
-FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile", "openvino")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile", "openvino", "hub")
 STANDARD = PRECISIONS[:3]  # without calibration
 
 Progress = Callable[[str, int, int], None]
@@ -50,8 +50,8 @@ def export_model(
         source: an `ImageModel`, or a functional `keras.Model` with dicts of named inputs and outputs.
         out: the directory to write; it must not exist.
         name: the served model's name, a part of file names.
-        formats: among savedmodel, litert, onnx, web, openvino, mobile; the last makes LiteRT files of phone sizes and code that
-            loads them.
+        formats: among savedmodel, litert, onnx, web, openvino, mobile and hub; mobile makes LiteRT files of phone sizes and code
+            that loads them, hub an ONNX file of any size and folders for Hugging Face.
         precisions: among float32, float16, dynamic_int8, int8.
         sizes: "dynamic", and fixed (height, width) in pixels, with batch 1; a generator's own size takes their place.
         pictures: at least eight, float32 [height, width, 3] in [0, 1], to compare on.
@@ -91,7 +91,7 @@ def export_model(
                 progress(" ".join((*cell[:2], shape_name(cell[2]))), index, len(cells))
             exporter.add(*cell)
             check_interrupts()
-        manifest = exporter.finish("mobile" in formats)
+        manifest = exporter.finish(formats)
     return manifest
 
 
@@ -160,6 +160,8 @@ def _cells(
         if format == "mobile":
             phones = [*mobile.PRECISIONS, *(["int8"] if "int8" in precisions else [])]
             cells += [("litert", precision, size) for size in mobile.SIZES for precision in phones]
+        elif format == "hub":
+            cells += [("onnx", precision, DYNAMIC) for precision in precisions]
         else:
             shapes = [DYNAMIC] if format in ("savedmodel", "web") else sizes
             cells += [(format, precision, size) for size in shapes for precision in precisions]

@@ -13,6 +13,7 @@ import numpy as np
 import zoo
 from zoo.export import (
     gpu,
+    hub,
     litert,
     metadata,
     mobile,
@@ -198,7 +199,7 @@ class Exporter:
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def finish(self, for_phones: bool) -> Manifest:
+    def finish(self, formats: Sequence[str]) -> Manifest:
         """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
         made = {artifact.format for artifact in self.artifacts}
         packages = (*PACKAGES, *(["openvino"] if "openvino" in made else []))
@@ -222,9 +223,11 @@ class Exporter:
             openvino_server.write(manifest, self.directory)
         if "web" in made:
             web.write(manifest, self.about, self.directory, self.web_runtime)
-        if for_phones:
+        if "mobile" in formats:
             mobile.write(manifest, self.directory, self.about.get("task", ""))
         report.write(manifest, self.about, self.references, self.measurements, self.directory)
+        if "hub" in formats:
+            hub.write(manifest, self.network, self.references, self.about, self.directory)
         others = {name: sha256(self.directory / name) for name in unlisted_files(manifest, self.directory)}
         manifest = dataclasses.replace(manifest, files=others)
         manifest.write(self.directory)

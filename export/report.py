@@ -143,7 +143,7 @@ def _pictures(shape: str, manifest: Manifest, references: References, measuremen
     case = references.cases(size)[0]
     pictures = [name for name, expected in case.expected.items() if expected.ndim == 4]
     first = [
-        _frame(name, SHOWN.get(type(role), _as_it_is)(role, case.inputs[name][0]))
+        _frame(name, SHOWN.get(type(role), as_it_is)(role, case.inputs[name][0]))
         for name, role in references.signature.picture_inputs.items()
     ]
     first += [_frame(f"Keras: {name}", case.expected[name][0]) for name in pictures]
@@ -184,7 +184,7 @@ def _inline(picture: np.ndarray) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def _as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
+def as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
     return picture
 
 

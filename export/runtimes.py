@@ -226,7 +226,10 @@ class OpenVINORuntime(Runtime):
         super().__init__(path, threads)
         self.network = openvino_format.read(path)
         options = {**openvino_format.EXACT, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-        self.compiled = openvino_format.installed().Core().compile_model(self.network, "CPU", options)
+        try:
+            self.compiled = openvino_format.installed().Core().compile_model(self.network, "CPU", options)
+        except RuntimeError as error:
+            raise ValueError(openvino_format.reason(error)) from error
         sides = (self.network.inputs, self.network.outputs)
         self.signature = self._roles([{value.any_name: _form(value) for value in side} for side in sides])
 

@@ -91,6 +91,34 @@ def test_the_same_model_gives_the_same_bytes(exported, tmp_path):
     assert (tmp_path / "one.xml").read_text().replace("one", "other") == (tmp_path / "other.xml").read_text()
 
 
+def test_int8_weights_of_a_pointwise_convolution_behind_a_transposition(tmp_path):
+    """As in context_encoder, whose file OpenVINO 2026.4 could not compile."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    steps = np.random.default_rng(0).integers(-127, 128, (256, 256, 1, 1)).astype("int8")
+    scale = np.full((256, 1, 1, 1), 0.01, "float32")
+    nodes = [
+        helper.make_node("Cast", ["steps"], ["wide"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["wide", "scale"], ["weights"]),
+        helper.make_node("Relu", ["image"], ["positive"]),
+        helper.make_node("Transpose", ["positive"], ["turned"], perm=[1, 0, 2, 3]),
+        helper.make_node("Conv", ["turned", "weights"], ["output_image"]),
+    ]
+    sides = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("image", [256, "batch", 4, 4]), ("output_image", ["batch", 256, 4, 4]))
+    ]
+    constants = [numpy_helper.from_array(steps, "steps"), numpy_helper.from_array(scale, "scale")]
+    graph = helper.make_graph(nodes, "g", sides[:1], sides[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    openvino_format.write(model, "dynamic_int8", tmp_path / "g.xml")
+    image = np.random.default_rng(1).random((256, 2, 4, 4), "float32")
+    expected = np.einsum("inhw,oi->nohw", image, steps[:, :, 0, 0] * scale[:, :, 0, 0])
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(tmp_path / "g.xml"), "CPU", openvino_format.EXACT)
+    np.testing.assert_allclose(compiled({"image": image})["output_image"], expected, rtol=1e-4, atol=1e-4)
+
+
 @pytest.fixture
 def copied(exported, tmp_path):
     """A file with its weights, and no export around it."""
