@@ -40,7 +40,7 @@ def _none(role: Any) -> dict[str, Any]:
 COMPONENTS: Mapping[type[Role], Callable[[Any], dict[str, Any]]] = {
     roles.Photograph: _picture,
     roles.StylePicture: _picture,
-    roles.HoleMask: lambda role: {"component": "mask", "channels": 1},
+    roles.HoleMask: lambda role: {"component": "hole", "channels": 1},
     roles.Share: lambda role: {"component": "slider", "value": role.default},
     roles.Weights: lambda role: {"component": "name", "names": list(role.names), "vector": True},
     roles.Choice: lambda role: {"component": "name", "names": list(role.names), "vector": role.one_hot},
@@ -49,7 +49,11 @@ COMPONENTS: Mapping[type[Role], Callable[[Any], dict[str, Any]]] = {
     roles.Layers: _none,
     roles.Values: _none,
 }
-LABELS: Mapping[type[Role], str] = {roles.Weights: "style", roles.Latent: "number of the picture"}
+# What is said of an input where the role's own words are for a program.
+WORDS: Mapping[type[Role], Callable[[Any], str]] = {
+    roles.Weights: lambda role: role.things,
+    roles.Latent: lambda role: "number of the picture",
+}
 
 
 def write(manifest: Manifest, network: Any, references: References, about: Mapping[str, str], directory: Path) -> None:
@@ -100,10 +104,14 @@ def space_model(manifest: Manifest, about: Mapping[str, str]) -> dict[str, Any]:
         "output": next(iter(signature.outputs)),
         "size": signature.own_size,
         "inputs": {
-            name: {"label": LABELS.get(type(role), role.words), "dtype": role.dtype, **COMPONENTS[type(role)](role)}
+            name: {"words": _words(role), "dtype": role.dtype, **COMPONENTS[type(role)](role)}
             for name, role in signature.inputs.items()
         },
     }
+
+
+def _words(role: Role) -> str:
+    return WORDS[type(role)](role) if type(role) in WORDS else role.words
 
 
 def _space(manifest: Manifest, about: Mapping[str, str], model: Path, folder: Path) -> None:
@@ -112,7 +120,7 @@ def _space(manifest: Manifest, about: Mapping[str, str], model: Path, folder: Pa
     templates = importlib.resources.files("zoo.export") / "templates" / "hub"
     shutil.copy(str(templates / "requirements.txt"), folder)
     told = pprint.pformat(space_model(manifest, about), width=120, sort_dicts=False)
-    text = (templates / "app.py").read_text(encoding="utf-8")
+    text = (templates / "app.py.txt").read_text(encoding="utf-8")
     (folder / "app.py").write_text(text.replace(MODEL, f"{MODEL[:-2]}{told}"), encoding="utf-8")
     facts = {"title": manifest.model, "sdk": "gradio", "sdk_version": GRADIO, "app_file": "app.py", "pinned": False}
     words = f"{front_matter(facts)}\nA Space for {manifest.model}: `model.onnx` (SHA-256 {sha256(model)[:16]}) on a processor.\n"
