@@ -20,7 +20,7 @@ from zoo.export.verify import Case, References
 from zoo.roles import Role, Signature
 
 EXAMPLES = 3
-GRADIO = "6.31.0"  # that the Space was tried with
+GRADIO = "6.31.0"  # the newest when this was written; the page was not tried with it, what it calls was
 FORMATS = ("savedmodel", "litert", "onnx", "openvino")  # whose files go along
 TAGS = {"savedmodel": "tensorflow", "litert": "tflite", "onnx": "onnx", "openvino": "openvino"}
 # How a licence begins in words, and what the hub calls it.
