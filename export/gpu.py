@@ -59,7 +59,7 @@ def run(path: Path, precision: str, cases: Sequence[Case], seconds: float = SECO
     with tempfile.TemporaryDirectory() as folder:
         given, answers = Path(folder) / "inputs.npz", Path(folder) / "answers.npz"
         inputs = {f"{at}/{name}": value for at, case in enumerate(cases[:CASES]) for name, value in case.inputs.items()}
-        np.savez(given, **inputs)
+        np.savez(given, **inputs)  # type: ignore[arg-type]  # its own options are keywords too
         command = [sys.executable, "-W", "ignore", "-m", "zoo.export.gpu", str(path), str(given), str(answers)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
