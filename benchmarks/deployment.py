@@ -1,9 +1,13 @@
 """Every family through every format and precision, each file run against its Keras model: the table of docs/deployment.md.
 
-python -m benchmarks.deployment [--only vae,gan] [--write docs/deployment.md]
+python -m benchmarks.deployment [--only vae,gan] [--formats litert,openvino] [--write docs/deployment.md]
+
+Rows that were not measured this time stay as they are in the file.
 """
 
 import argparse
+import dataclasses
+import re
 import sys
 import tempfile
 import time
@@ -12,16 +16,27 @@ from pathlib import Path
 from typing import Any
 
 BEGIN, END = "<!-- made by: python -m benchmarks.deployment --write docs/deployment.md -->", "<!-- end of the table -->"
-FORMATS = ("savedmodel", "litert", "onnx", "web")
+FORMATS = ("savedmodel", "litert", "onnx", "openvino", "web")
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
-SIZES = ("dynamic", (128, 128))
 VARIANTS = ({"styles": 3},)  # settings that change a signature, tried where a family has them
 NOTICEABLE_MS = 5.0  # a faster file's time says nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A model's files of one format and shape: a cell a precision; `reasons` say why cells are empty, by precision."""
+
+    model: str
+    file: str
+    cells: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.deployment", description=__doc__)
     parser.add_argument("--only", default="", help="families, with commas between")
+    parser.add_argument("--formats", default=",".join(FORMATS), help="formats, with commas between")
+    parser.add_argument("--sizes", default="dynamic,128", help="dynamic, and sides of squares, with commas between")
     parser.add_argument("--write", type=Path, metavar="FILE", help="put the table between its marks in FILE")
     arguments = parser.parse_args()
     from zoo.cli.export import calibration_pictures
@@ -31,7 +46,7 @@ def main() -> None:
     import_tensorflow()
     from zoo.export.export import export_model
 
-    rows, reasons = [], dict[str, int]()
+    rows: list[Row] = []
     pictures, calibration = verification_pictures("samples:"), calibration_pictures("samples:")
     for title, model in models([name for name in arguments.only.split(",") if name]):
         started = time.monotonic()
@@ -40,18 +55,17 @@ def main() -> None:
                 model,
                 Path(folder) / "out",
                 name=model.name,
-                formats=FORMATS,
+                formats=arguments.formats.split(","),
                 precisions=PRECISIONS,
-                sizes=SIZES,
+                sizes=[size if size == "dynamic" else (int(size), int(size)) for size in arguments.sizes.split(",")],
                 pictures=pictures,
                 calibration=calibration,
             )
-        rows += table_rows(title, manifest, reasons)
+        rows += table_rows(title, manifest)
         print(f"{title}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-    text = "\n".join(page(rows, reasons))
-    if arguments.write:
-        insert(arguments.write, text)
-    print(text)
+        if arguments.write:  # after every model: all of them take an hour
+            insert(arguments.write, rows)
+    print("\n".join(page(rows)))
 
 
 def models(only: list[str]) -> Iterator[tuple[str, Any]]:
@@ -78,25 +92,29 @@ def models(only: list[str]) -> Iterator[tuple[str, Any]]:
                 yield f"{name}, tiny, {words}", zoo.create(name, "tiny", **settings)
 
 
-def table_rows(title: str, manifest: Any, reasons: dict[str, int]) -> list[str]:
-    """A line a format and shape, a cell a precision; `reasons` gathers why cells are empty, by number."""
+def table_rows(title: str, manifest: Any) -> list[Row]:
     from zoo.export.wording import FORMAT_TITLES
 
     cells = {(a.format, a.shape, a.precision): a for a in manifest.artifacts}
     why = {(s.format, s.shape, s.precision): s.reason for s in manifest.skipped}
-    lines = []
+    rows = []
     for format, shape in dict.fromkeys((format, shape) for format, shape, _ in [*cells, *why]):
-        words = []
-        for precision in PRECISIONS:
-            artifact = cells.get((format, shape, precision))
-            if artifact:
-                words.append(cell(artifact, cells.get((format, shape, "float32"))))
-            else:
-                reason = why[format, shape, precision]
-                words.append(f"({reasons.setdefault(reason, len(reasons) + 1)})")
+        keys = [(format, shape, precision) for precision in PRECISIONS]
+        base = cells.get(keys[0])
+        words = tuple(cell(cells[key], base) if key in cells else "" for key in keys)
         name = f"{FORMAT_TITLES[format]}, {'any size' if shape == 'dynamic' else shape}"
-        lines.append(f"| {title} | {name} | {' | '.join(words)} |")
-    return lines
+        reasons = tuple("" if key in cells else why[key] for key in keys)
+        rows.append(Row(title, name, words, reasons))
+        if any(key in cells and cells[key].gpu for key in keys):
+            runs = tuple(on_gpu(cells[key].gpu) if key in cells else "" for key in keys)
+            rows.append(Row(title, name.replace(",", " on a GPU,"), runs, reasons))
+    return rows
+
+
+def on_gpu(run: Any) -> str:
+    """How much of a file the GPU took, and the difference of its answer."""
+    words = f"{'whole' if run.accelerated else 'in part'}, {run.max_abs:.0e}"
+    return words if run.passed else f"**failed**: {words}"
 
 
 def cell(artifact: Any, base: Any) -> str:
@@ -112,21 +130,54 @@ def cell(artifact: Any, base: Any) -> str:
     return words if parity.passed else f"**failed**: {words}"
 
 
-def page(rows: Iterable[str], reasons: dict[str, int]) -> Iterator[str]:
+def page(rows: Iterable[Row]) -> Iterator[str]:
+    reasons: dict[str, int] = {}
     yield "| model | file | float32 | float16 | dynamic int8 | int8 |"
     yield "| --- | --- | --- | --- | --- | --- |"
-    yield from rows
+    for row in rows:
+        words = [
+            cell or f"({reasons.setdefault(reason, len(reasons) + 1)})"
+            for cell, reason in zip(row.cells, row.reasons, strict=True)
+        ]
+        yield f"| {row.model} | {row.file} | {' | '.join(words)} |"
     yield ""
     yield from (f"{number}. {reason}." for reason, number in reasons.items())
 
 
-def insert(file: Path, text: str) -> None:
-    """Puts the text between the marks. Raises ValueError where the file has none."""
-    page = file.read_text(encoding="utf-8")
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
+def read(text: str) -> list[Row]:
+    """The rows of a page."""
+    reasons = {f"({number})": reason for number, reason in re.findall(r"^(\d+)\. (.*)\.$", text, re.MULTILINE)}
+    rows = []
+    for line in re.findall(r"^\| (.*) \|$", text, re.MULTILINE)[2:]:
+        model, file, *words = line.split(" | ")
+        cells = tuple("" if word in reasons else word for word in words)
+        rows.append(Row(model, file, cells, tuple(reasons.get(word, "") for word in words)))
+    return rows
+
+
+def merged(former: Iterable[Row], rows: Iterable[Row]) -> list[Row]:
+    """The rows of both, the new ones in place of their former selves; a model's rows together, in the order of the formats."""
+    from zoo.export.wording import FORMAT_TITLES
+
+    found = {(row.model, row.file): row for row in (*former, *rows)}
+    places = {model: place for place, model in enumerate(dict.fromkeys(model for model, _ in found))}
+    titles = [FORMAT_TITLES[format] for format in FORMATS]
+
+    def place(row: Row) -> tuple[int, int]:
+        return places[row.model], next(at for at, title in enumerate(titles) if row.file.startswith(title))
+
+    return sorted(found.values(), key=place)
+
+
+def insert(file: Path, rows: Iterable[Row]) -> None:
+    """Merges the rows into those between the marks. Raises ValueError where the file has none."""
+    text = file.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"{file} lacks the marks {BEGIN} and {END}")
-    before, rest = page.split(BEGIN)
-    file.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    former, after = rest.split(END)
+    table = "\n".join(page(merged(read(former), rows)))
+    file.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

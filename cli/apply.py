@@ -72,7 +72,7 @@ def apply(
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation, colours, transparency, date and author are kept.
 
-    WHAT is a run directory, a .keras file, a shipped weight, or any exported artefact (.tflite, .onnx, a SavedModel); or a family
+    WHAT is a run directory, a .keras file, a shipped weight, an exported .tflite, .onnx or .xml file or SavedModel; or a family
     that needs no training: neural_style, which paints each picture by optimisation, in minutes, or compositor, which lays the
     pictures one over the other, the lowest first, or composes a scene (.json, see docs/guide.md). PICTURE may be a folder, @FILE
     (a list of pictures, one a line), or - for standard input.

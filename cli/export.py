@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile", "openvino", "hub")
 PRECISIONS = ("float32", "float16", "dynamic_int8", "int8")
 STANDARD = PRECISIONS[:3]
 

@@ -16,7 +16,7 @@ def open_runtime(what: str, threads: int | None, trust: bool = False) -> Any:
     from zoo.export.runtimes import load
 
     path = Path(what)
-    if path.suffix in (".tflite", ".onnx") or (path / "saved_model.pb").is_file():
+    if path.suffix in (".tflite", ".onnx", ".xml") or (path / "saved_model.pb").is_file():
         return load(path, threads=threads, trust=trust)
     if not path.exists() and (file := shipped_onnx(what)):
         return load(file, threads=threads)

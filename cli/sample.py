@@ -50,7 +50,7 @@ def sample(
         raise ValueError(f"{out} exists; remove it or choose another --out")
     if mix and (interpolate or label is not None):
         raise ValueError("--mix makes a sheet of its own: it goes without --interpolate and --label")
-    if mix and Path(what).suffix in (".tflite", ".onnx"):
+    if mix and Path(what).suffix in (".tflite", ".onnx", ".xml"):
         raise ValueError(
             "--mix needs a latent for every layer, which an exported file has no input for; give the run or its model.keras"
         )

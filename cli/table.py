@@ -36,8 +36,8 @@ def print_table(manifest: Any, directory: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("file", "precision", "size", "MB", "max difference", "PSNR dB", "SSIM", "ms", "")
-    for column in range(3, 8):
+    table = Table("file", "precision", "size", "MB", "max difference", "PSNR dB", "SSIM", "ms", "GPU", "")
+    for column in range(3, 9):
         table.columns[column].justify = "right"
     for artifact in manifest.artifacts:
         parity = artifact.parity
@@ -50,6 +50,7 @@ def print_table(manifest: Any, directory: Path) -> None:
             "exact" if parity.psnr == float("inf") else f"{parity.psnr:.1f}",
             f"{parity.ssim:.4f}",
             f"{artifact.latency_ms:.0f}",
+            _on_gpu(artifact),
             "[green]passed[/]" if parity.passed else "[bold red]FAILED[/]",
         )
     console = wide_console()
@@ -57,6 +58,16 @@ def print_table(manifest: Any, directory: Path) -> None:
     for cell in manifest.skipped:
         text = printable(f"not made: {cell.format} {cell.precision} {cell.shape}: {cell.reason}")
         console.print(text, style="dim", markup=False)
+    for artifact in manifest.artifacts:
+        if artifact.gpu and artifact.gpu.notes:
+            console.print(printable(f"{artifact.path}: {artifact.gpu.words}"), style="dim", markup=False)
     passed = sum(artifact.parity.passed for artifact in manifest.artifacts)
     text = f"{passed} of {len(manifest.artifacts)} files equal their Keras model within the floor; {directory}/report.html"
     console.print(printable(text), markup=False)
+
+
+def _on_gpu(artifact: Any) -> str:
+    """Its difference where it was run on a GPU; otherwise whether its operations are those of phones' GPUs."""
+    if artifact.gpu is None:
+        return "by its operations" if artifact.gpu_ready else ""
+    return f"{artifact.gpu.max_abs:.1e}" if artifact.gpu.accelerated else "in part"

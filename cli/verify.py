@@ -9,11 +9,14 @@ import click
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--images", default="samples:", show_default=True, metavar="SOURCE", help="Real pictures to compare the files on.")
+@click.option("--gpu", is_flag=True, help="Run the LiteRT files of fixed sizes on LiteRT's GPU path too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
-def verify(directory: Path, images: str, as_json: bool) -> None:
+def verify(directory: Path, images: str, gpu: bool, as_json: bool) -> None:
     """Runs every file of the export DIR again in its own runtime against the Keras model.
 
     A file that was altered or is missing has failed, and is named; so is one of the page, the phone sources and what serves.
+
+    --gpu takes any Vulkan device, also one in software; docs/deployment.md names some.
 
     Exit code 1 if a file has failed.
 
@@ -27,7 +30,7 @@ def verify(directory: Path, images: str, as_json: bool) -> None:
     from zoo.export.export import verify_directory
 
     with stages() as progress:
-        manifest = verify_directory(directory, verification_pictures(images), progress)
+        manifest = verify_directory(directory, verification_pictures(images), progress, on_gpu=gpu)
     finish(manifest, directory, as_json)
 
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from zoo.common.files import new_directory
 from zoo.common.signals import remembered_interrupts
-from zoo.export import mobile, quantize, web
+from zoo.export import gpu, mobile, openvino_format, quantize, web
 from zoo.export.exporter import DYNAMIC, Exporter, Size, shape_name
 from zoo.export.manifest import LONGEST_SIDE, NAME, PRECISIONS, Manifest, fault_of, parse_shape, read_manifest, unlisted_files
 from zoo.export.runtimes import load
 from zoo.export.signature import Signature
 from zoo.export.verify import References, failed, measure
 
-FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile")
+FORMATS = ("savedmodel", "litert", "onnx", "web", "mobile", "openvino", "hub")
 STANDARD = PRECISIONS[:3]  # without calibration
 
 Progress = Callable[[str, int, int], None]
@@ -50,7 +50,8 @@ def export_model(
         source: an `ImageModel`, or a functional `keras.Model` with dicts of named inputs and outputs.
         out: the directory to write; it must not exist.
         name: the served model's name, a part of file names.
-        formats: among savedmodel, litert, onnx, web, mobile; the last makes LiteRT files of phone sizes and code that loads them.
+        formats: among savedmodel, litert, onnx, web, openvino, mobile and hub; mobile makes LiteRT files of phone sizes and code
+            that loads them, hub an ONNX file of any size and folders for Hugging Face.
         precisions: among float32, float16, dynamic_int8, int8.
         sizes: "dynamic", and fixed (height, width) in pixels, with batch 1; a generator's own size takes their place.
         pictures: at least eight, float32 [height, width, 3] in [0, 1], to compare on.
@@ -77,6 +78,8 @@ def export_model(
         raise ValueError(f"int8 is calibrated on at least {quantize.PICTURES} pictures; there are {len(calibration)}")
     if web_runtime:
         web.checked_runtime(web_runtime)
+    if "openvino" in formats:
+        _check_openvino()
     with new_directory(out) as directory, remembered_interrupts() as check_interrupts:
         threads = threads or os.cpu_count() or 1
         exporter = Exporter(source, directory, name, pictures, calibration, threads, about or {}, web_runtime, debug)
@@ -88,7 +91,7 @@ def export_model(
                 progress(" ".join((*cell[:2], shape_name(cell[2]))), index, len(cells))
             exporter.add(*cell)
             check_interrupts()
-        manifest = exporter.finish("mobile" in formats)
+        manifest = exporter.finish(formats)
     return manifest
 
 
@@ -97,15 +100,21 @@ def verify_directory(
     pictures: Sequence[np.ndarray],
     progress: Progress | None = None,
     threads: int | None = None,
+    on_gpu: bool = False,
 ) -> Manifest:
     """Runs every artefact of an export again, against the Keras model stored in it; returns the manifest with the new figures.
+
+    `on_gpu` runs the LiteRT files of fixed sizes on LiteRT's GPU path as well; one that was ready for it and is not taken whole,
+    or answers otherwise, is among the faults.
 
     A file that is missing or altered is not run: it has failed, and is among the manifest's `faults`, as is one of the page, of
     the phone sources or of what serves.
 
     Raises:
-        FileNotFoundError, ValueError: there is no manifest, or it cannot be read.
+        FileNotFoundError, ValueError: there is no manifest, or it cannot be read; there is no GPU.
     """
+    if on_gpu:
+        gpu.check()
     directory = Path(directory)
     manifest = read_manifest(directory)
     faults = {name: fault for name in manifest.recorded if (fault := fault_of(manifest, directory, name))}
@@ -120,7 +129,12 @@ def verify_directory(
             found = failed(artifact.precision, "not run")
         else:
             found = measure(path, artifact.precision, references.cases(size), references.timed(size), threads)
-        artifacts.append(dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms))
+        again = dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms)
+        if on_gpu and found.outputs and references is not None and gpu.runs_on_gpu(again):
+            again = gpu.with_run(again, path, references.cases(size))
+            if artifact.gpu_ready and again.gpu and not again.gpu_ready:
+                faults[f"{artifact.path} on a GPU"] = f"{path}: {again.gpu.words}"
+        artifacts.append(again)
     all_faults = (*faults.values(), *_unlisted(manifest, directory))
     return dataclasses.replace(manifest, threads=threads, artifacts=tuple(artifacts), faults=all_faults)
 
@@ -146,11 +160,20 @@ def _cells(
         if format == "mobile":
             phones = [*mobile.PRECISIONS, *(["int8"] if "int8" in precisions else [])]
             cells += [("litert", precision, size) for size in mobile.SIZES for precision in phones]
+        elif format == "hub":
+            cells += [("onnx", precision, DYNAMIC) for precision in precisions]
         else:
             shapes = [DYNAMIC] if format in ("savedmodel", "web") else sizes
             cells += [(format, precision, size) for size in shapes for precision in precisions]
     own = signature.own_size
     return list(dict.fromkeys((format, p, own if own and size != DYNAMIC else size) for format, p, size in cells))
+
+
+def _check_openvino() -> None:
+    try:
+        openvino_format.installed()
+    except ModuleNotFoundError as error:
+        raise ValueError(f"the format openvino needs {error}") from error
 
 
 def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> None:

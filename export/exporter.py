@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 
 import zoo
-from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
+from zoo.export import (
+    gpu,
+    hub,
+    litert,
+    metadata,
+    mobile,
+    onnx_format,
+    openvino_format,
+    openvino_server,
+    quantize,
+    report,
+    saved_model,
+    web,
+)
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
@@ -60,6 +73,7 @@ class Exporter:
         self.onnx_models: dict[Any, Any] = {}
         self.artifacts: list[Artifact] = []
         self.skipped: list[Skipped] = []
+        self.gpu_there = True  # until a run finds none
         self.measurements: dict[str, Measurement] = {}  # by path
         self.found: dict[str, Measurement] = {}  # by digest
 
@@ -80,20 +94,28 @@ class Exporter:
             notes = [found.error, *notes]
         relative = path.relative_to(self.directory).as_posix()
         self.measurements[relative] = found
-        self.artifacts.append(
-            Artifact(
-                relative,
-                format,
-                precision,
-                shape_name(shape),
-                size_of(path),
-                digest,
-                found.parity,
-                found.latency_ms,
-                gpu_ready,
-                "; ".join(notes),
-            )
+        artifact = Artifact(
+            relative,
+            format,
+            precision,
+            shape_name(shape),
+            size_of(path),
+            digest,
+            found.parity,
+            found.latency_ms,
+            gpu_ready,
+            "; ".join(notes),
         )
+        self.artifacts.append(self._on_gpu(artifact, path, size))
+
+    def _on_gpu(self, artifact: Artifact, path: Path, size: tuple[int, int] | None) -> Artifact:
+        """The artefact as it was run on a GPU, if it is one for a GPU and there is any."""
+        if self.gpu_there and gpu.runs_on_gpu(artifact):
+            try:
+                return gpu.with_run(artifact, path, self.references.cases(size))
+            except gpu.NoDevice:
+                self.gpu_there = False
+        return artifact
 
     def _trace(self, size: tuple[int, int] | None) -> Any:
         if size not in self.traces:
@@ -137,17 +159,30 @@ class Exporter:
         return path, fitting and not obstacles, notes
 
     def _onnx(self, precision: str, size: tuple[int, int] | None, folder: str = "onnx") -> tuple[Path, bool, list[str]]:
-        if size not in self.onnx_models:
-            specs = tensor_specs(self.signature, size, 1 if size else None)
-            self.onnx_models[size] = onnx_format.convert(self._trace(size), self.signature, specs, self.debug)
-        if precision == "int8":
-            inputs = quantize.calibration_inputs(self.signature, self.calibration, size)
-            model = quantize.onnx_int8(self.onnx_models[size], inputs)
-        else:
-            model = onnx_format.to_precision(self.onnx_models[size], precision, self.debug)
         path = self._file(folder, precision, size, "onnx")
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(self._onnx_model(precision, size).SerializeToString())
         notes = onnx_format.NOTES | {"int8": quantize.NOTE}
+        return path, False, [notes[precision]] if precision in notes else []
+
+    def _onnx_model(self, precision: str, size: tuple[int, int] | None) -> Any:
+        """The ONNX model, made once for the formats that hold it."""
+        if (precision, size) not in self.onnx_models:
+            if precision == "float32":
+                specs = tensor_specs(self.signature, size, 1 if size else None)
+                model = onnx_format.convert(self._trace(size), self.signature, specs, self.debug)
+            elif precision == "int8":
+                inputs = quantize.calibration_inputs(self.signature, self.calibration, size)
+                model = quantize.onnx_int8(self._onnx_model("float32", size), inputs)
+            else:
+                model = onnx_format.to_precision(self._onnx_model("float32", size), precision, self.debug)
+            self.onnx_models[precision, size] = model
+        return self.onnx_models[precision, size]
+
+    def _openvino(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
+        model = self._onnx_model("float32" if precision == "float16" else precision, size)
+        path = self._file("openvino", precision, size, "xml")
+        openvino_format.write(model, precision, path)
+        notes = openvino_format.NOTES | {"int8": quantize.NOTE}
         return path, False, [notes[precision]] if precision in notes else []
 
     def _web(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
@@ -157,15 +192,17 @@ class Exporter:
         path, _, notes = self._onnx(precision, size, "web")
         return path, False, [web.NOTE, *notes]
 
-    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx, "web": _web}
+    _makers = {"savedmodel": _saved_model, "litert": _litert, "onnx": _onnx, "openvino": _openvino, "web": _web}
 
     def _file(self, folder: str, precision: str, size: tuple[int, int] | None, suffix: str) -> Path:
         path = self.directory / folder / f"{self.name}-{shape_name(size or DYNAMIC)}-{precision}.{suffix}"
         path.parent.mkdir(exist_ok=True)
         return path
 
-    def finish(self, for_phones: bool) -> Manifest:
+    def finish(self, formats: Sequence[str]) -> Manifest:
         """Writes manifest.json, what goes with the formats, report.html and MODEL_CARD.md."""
+        made = {artifact.format for artifact in self.artifacts}
+        packages = (*PACKAGES, *(["openvino"] if "openvino" in made else []))
         manifest = Manifest(
             model=self.name,
             weight=self.about.get("weight", ""),
@@ -173,20 +210,24 @@ class Exporter:
             keras_sha256=sha256(self.directory / KERAS_FILE),
             config=self.model.get_config() if isinstance(self.model, zoo.ImageModel) else {"name": self.model.name},
             weights_sha256=self.weights_sha256,
-            versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in PACKAGES}},
+            versions={"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}},
             signature=self.signature,
             threads=self.threads,
             artifacts=tuple(self.artifacts),
             skipped=tuple(self.skipped),
             files={},
         )
-        if any(artifact.format == "savedmodel" for artifact in manifest.artifacts):
+        if "savedmodel" in made:
             serving.write(self.name, self.signature, manifest.versions["tensorflow"], self.directory)
-        if any(artifact.format == "web" for artifact in manifest.artifacts):
+        if "openvino" in made:
+            openvino_server.write(manifest, self.directory)
+        if "web" in made:
             web.write(manifest, self.about, self.directory, self.web_runtime)
-        if for_phones:
+        if "mobile" in formats:
             mobile.write(manifest, self.directory, self.about.get("task", ""))
         report.write(manifest, self.about, self.references, self.measurements, self.directory)
+        if "hub" in formats:
+            hub.write(manifest, self.network, self.references, self.about, self.directory)
         others = {name: sha256(self.directory / name) for name in unlisted_files(manifest, self.directory)}
         manifest = dataclasses.replace(manifest, files=others)
         manifest.write(self.directory)

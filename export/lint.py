@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from zoo.export import litert, onnx_format, saved_model
+from zoo.export import litert, onnx_format, saved_model, tf2onnx_graph
 from zoo.export.litert_graph import Operation, operations
 from zoo.export.signature import Signature, signature_of, tensor_specs
 from zoo.export.unsupported import Unsupported
@@ -17,7 +17,10 @@ REMEDIES = (
     ("VARIABLE|VAR_HANDLE|CALL_ONCE", "a deployed network has no variable that changes, such as the state of a random generator"),
     ("ResizeBicubic", "use zoo.layers.BicubicUpsampling2D, or resize bilinearly"),
     ("ScaleAndTranslate", "resize without antialias, or by zoo.layers.Blur and a stride"),
-    ("rank ", "work on at most four axes: fold one into the batch or into the channels, or slice"),
+    (
+        "rank |[Dd]imensions must be|Permutation",
+        "work on at most four axes: fold one into the batch or the channels, or slice",
+    ),
     (
         "Flex(Conv|Depthwise|FusedBatchNorm|BiasAdd)",
         "a layer before it loses the channels, as UpSampling2D does with free sizes: use zoo.layers.NearestUpsampling2D",
@@ -60,7 +63,7 @@ def lint(network: Any, signature: Signature | None = None) -> list[Finding]:
         files = found.setdefault((layer or layers.get(operation, ""), operation), [])
         if file not in files:
             files.append(file)
-    return [Finding(layer, operation, tuple(files), _remedy(operation)) for (layer, operation), files in found.items()]
+    return [Finding(layer, operation, tuple(files), remedy(operation)) for (layer, operation), files in found.items()]
 
 
 def _found(network: Any, signature: Signature, size: tuple[int, int] | None) -> Iterator[tuple[str, str, str]]:
@@ -92,7 +95,7 @@ def _litert_steps(function: Any, network: Any) -> tuple[list[Operation], list[st
 
 
 def _onnx_foreign(function: Any, signature: Signature) -> list[Any]:
-    return onnx_format.foreign(onnx_format.translated(function, tensor_specs(signature, None)))
+    return onnx_format.foreign(tf2onnx_graph.translated(function, tensor_specs(signature, None)))
 
 
 def _layer_names(network: Any) -> Iterator[str]:
@@ -116,5 +119,7 @@ def _layer_of_path(path: str, names: Iterable[str]) -> str:
     return ""
 
 
-def _remedy(operation: str) -> str:
-    return next((remedy for pattern, remedy in REMEDIES if re.search(pattern, operation)), OTHERWISE)
+def remedy(operation: str) -> str:
+    """What to do about an operation, or about a line of LiteRT's that begins with its name."""
+    kind = operation.partition(":")[0]
+    return next((words for pattern, words in REMEDIES if re.search(pattern, operation) or re.search(pattern, kind)), OTHERWISE)

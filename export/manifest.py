@@ -38,8 +38,35 @@ class Parity:
 
 
 @dataclasses.dataclass(frozen=True)
+class GpuRun:
+    """What a run on LiteRT's GPU path found.
+
+    `device` names the adapter, `accelerated` says that the GPU took all of the file, `max_abs` is the largest difference to the
+    Keras model (NaN where there was no answer), `passed` that it is within the floor of the precision, and `notes` what fell off.
+    """
+
+    device: str
+    accelerated: bool
+    max_abs: float
+    passed: bool
+    notes: str = ""
+
+    @property
+    def words(self) -> str:
+        how = "whole" if self.accelerated else "in part"
+        result = f"run {how} on {self.device}, within {self.max_abs:.0e} of the Keras model"
+        if math.isnan(self.max_abs):
+            result = f"not run on {self.device or 'the GPU'}"
+        return f"{result}: {self.notes}" if self.notes else result
+
+
+@dataclasses.dataclass(frozen=True)
 class Artifact:
-    """One file or SavedModel directory; `path` is relative to the manifest, `shape` is "dynamic" or "HxW"."""
+    """One file or SavedModel directory; `path` is relative to the manifest, `shape` is "dynamic" or "HxW".
+
+    `gpu_ready`: every operation is one that phones' GPUs take, and where the file was run on a GPU (`gpu`), that took all of it
+    and gave the answer.
+    """
 
     path: str
     format: str
@@ -51,6 +78,7 @@ class Artifact:
     latency_ms: float
     gpu_ready: bool
     notes: str = ""
+    gpu: GpuRun | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +183,10 @@ def _shown(value: Any) -> str:
 def _artifact(found: dict[str, Any]) -> Artifact:
     numbers: dict[str, Any] = {key: math.nan if value is None else value for key, value in found.items()}
     parity: dict[str, Any] = {key: math.nan if value is None else value for key, value in found["parity"].items()}
-    artifact = _typed(Artifact, {**numbers, "parity": _typed(Parity, parity)})
+    gpu = found.get("gpu")
+    if gpu is not None:
+        gpu = _typed(GpuRun, {key: math.nan if value is None else value for key, value in gpu.items()})
+    artifact = _typed(Artifact, {**numbers, "parity": _typed(Parity, parity), "gpu": gpu})
     if artifact.precision not in PRECISIONS:
         raise ValueError(f"{artifact.path} has the unknown precision {artifact.precision!r}")
     sides = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", artifact.shape)
@@ -221,8 +252,10 @@ def vouched(path: Path) -> bool:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a directory."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    """Bytes of a file, of all files in a directory, or of an OpenVINO model's two files."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(file.stat().st_size for file in ((path, path.with_suffix(".bin")) if path.suffix == ".xml" else (path,)))
 
 
 def parse_shape(shape: str) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import roles
+from zoo.export import openvino_format
 from zoo.export.files import inside, read_bytes
 from zoo.export.manifest import FLOORS
 from zoo.roles import Role, Signature
@@ -76,7 +77,8 @@ def parity_fact(precision: str) -> dict[str, str]:
 
 def write(path: Path, facts: Mapping[str, str]) -> None:
     """Puts the facts into an artefact: ONNX metadata_props; a ZIP at the end of a .tflite, where LiteRT's own tools keep
-    associated files (`unzip -p model.tflite metadata.json`); a SavedModel's assets.extra. What computes is not touched."""
+    associated files (`unzip -p model.tflite metadata.json`); a SavedModel's assets.extra; the rt_info of an OpenVINO .xml.
+    What computes is not touched."""
     if path.is_dir():
         (path / "assets.extra").mkdir(exist_ok=True)
         (path / "assets.extra" / MEMBER).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
@@ -89,6 +91,8 @@ def write(path: Path, facts: Mapping[str, str]) -> None:
     elif path.suffix == ".tflite":
         with zipfile.ZipFile(path, "a") as archive:  # the date is fixed, so that the same export gives the same bytes
             archive.writestr(zipfile.ZipInfo(MEMBER), json.dumps(facts, indent=2))
+    elif path.suffix == ".xml":
+        openvino_format.write_facts(path, facts)
 
 
 def read(path: Path) -> dict[str, str]:
@@ -102,7 +106,7 @@ def read(path: Path) -> dict[str, str]:
         return {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
     if path.suffix == ".tflite" and zipfile.is_zipfile(path):
         return _facts(_member(path))
-    return {}
+    return openvino_format.facts(openvino_format.read(path)) if path.suffix == ".xml" else {}
 
 
 def _member(path: Path) -> bytes:

@@ -9,11 +9,12 @@ from pathlib import Path
 from zoo.export.litert_graph import arena_bytes, operations
 from zoo.export.manifest import Artifact, Manifest
 from zoo.export.metadata import value_range
-from zoo.export.phone_code import Argument, camel, kotlin, swift
+from zoo.export.phone_code import Argument, camel, kotlin, kotlin_place, swift, swift_place
 
 SIZES = ((256, 256), (384, 384), (512, 512))
 PRECISIONS = ("float16", "dynamic_int8")  # for the GPU and for the processor
-FOR_PROCESSORS = ("dynamic_int8", "int8", "float16", "float32")  # the best first
+FOR_GPUS = ("float16", "float32")  # the best first, as
+FOR_PROCESSORS = ("dynamic_int8", "int8", "float16", "float32")
 
 
 def write(manifest: Manifest, directory: Path, task: str = "") -> None:
@@ -110,7 +111,7 @@ def _sizes(manifest: Manifest, files: Sequence[Artifact]) -> list[tuple[str, str
     found = []
     for shape in dict.fromkeys(file.shape for file in files):
         named = {file.precision: file for file in files if file.shape == shape}
-        gpu = next((file for file in named.values() if file.gpu_ready), None)
+        gpu = next((named[precision] for precision in FOR_GPUS if precision in named and named[precision].gpu_ready), None)
         cpu = next(named[precision] for precision in FOR_PROCESSORS if precision in named)
         height, width = map(int, shape.split("x"))
         outs = [_resolved(axis, side) for axis, side in zip(_output_axes(manifest), (height, width), strict=True)]
@@ -131,14 +132,14 @@ def _resolved(axis: int | str, side: int) -> int:
 def _kotlin_code(manifest: Manifest, files: Sequence[Artifact]) -> dict[str, str]:
     given, sizes = kotlin(manifest.signature), _sizes(manifest, files)
     entries = [f"        S{shape.upper()}({sides}, {_quoted(gpu) or 'null'}, {_quoted(cpu)})" for shape, sides, gpu, cpu in sizes]
-    lines = [f"        {argument.check}" for argument in given if argument.check]
-    lines += [f'        inputs.getValue("{argument.name}").{argument.value}' for argument in given]
     return {
         "first": f"S{sizes[0][0].upper()}" if sizes else "",
         "kotlin_sizes": ",\n".join(entries) + ";",
         "kotlin_docs": "\n".join(f"     * @param {argument.words}." for argument in given),
-        "kotlin_parameters": ", ".join(argument.parameter for argument in given),
-        "kotlin_body": "\n".join(lines),
+        "kotlin_parameters": ", ".join([*(argument.parameter for argument in given), "cancelled: () -> Boolean = { false }"]),
+        "kotlin_checks": "".join(f"        {argument.check}\n" for argument in given if argument.check),
+        "kotlin_body": "\n".join(f'            inputs.getValue("{argument.name}").{argument.value}' for argument in given),
+        "kotlin_place": kotlin_place(manifest.signature),
         "kotlin_helpers": _helpers(given, "kt"),
         "kotlin_call": ", ".join(argument.example for argument in given if argument.example),
     }
@@ -156,7 +157,9 @@ def _swift_code(manifest: Manifest, files: Sequence[Artifact]) -> dict[str, str]
         "swift_first": f"s{sizes[0][0]}" if sizes else "",
         "swift_sizes": "\n".join(entries),
         "swift_docs": "\n".join(f"  /// - {argument.words}" for argument in given),
-        "swift_parameters": ", ".join(argument.parameter for argument in given),
+        "swift_parameters": ", ".join([*(argument.parameter for argument in given), "isCancelled: () -> Bool = { false }"]),
+        "swift_zeros": "\n".join(f'      "{argument.name}": Data(count: {argument.bytes}),' for argument in given),
+        "swift_place": swift_place(manifest.signature),
         "swift_checks": "".join(f"    {line}\n" for line in checks),
         "swift_body": "\n".join(f'      "{argument.name}": {argument.value},' for argument in given),
         "swift_helpers": _helpers(given, "swift"),

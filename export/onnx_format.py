@@ -4,12 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo.export import onnx_fusion
+from zoo.export import tf2onnx_graph
 from zoo.export.quiet import quiet
 from zoo.export.signature import Signature
 from zoo.export.unsupported import Unsupported
 
-OPSET = 18  # the highest that tf2onnx is tested with; 21 fails
 NOTES = {
     "float16": "float16 arithmetic, for GPUs: on a CPU 1.1 times the time of float32",
     "dynamic_int8": "weights int8 by channel, made float32 again as the file is loaded, so that it runs like float32; "
@@ -24,22 +23,12 @@ def convert(function: Any, signature: Signature, specs: dict[str, Any], debug: b
     """
     import onnx
 
-    model = translated(function, specs, debug)
+    model = tf2onnx_graph.translated(function, specs, debug)
     if lacking := sorted({node.op_type for node in foreign(model)}):
         raise Unsupported(f"needs operators that ONNX lacks: {', '.join(lacking)}")
-    _modernise_resize(model)
-    _name_dimensions(model, signature, specs)
-    onnx_fusion.fuse(model)
+    tf2onnx_graph.repair(model, signature, specs)
     onnx.checker.check_model(model, full_check=True)
     return model
-
-
-def translated(function: Any, specs: dict[str, Any], debug: bool = False) -> Any:
-    """What tf2onnx makes of it, whether or not it is ONNX."""
-    with quiet(debug):
-        import tf2onnx
-
-        return tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)[0]
 
 
 def foreign(model: Any) -> list[Any]:
@@ -51,44 +40,7 @@ def foreign(model: Any) -> list[Any]:
 def _known(node: Any, domains: set[str]) -> bool:
     import onnx
 
-    return node.domain in ("", "ai.onnx") and node.domain in domains and onnx.defs.has(node.op_type, OPSET)
-
-
-def _modernise_resize(model: Any) -> None:
-    """The converter writes a mode that left ONNX at opset 13; it equals half-pixel coordinates, halves rounded up."""
-    from onnx import helper
-
-    for node in model.graph.node:
-        attributes = {attribute.name: attribute for attribute in node.attribute}
-        if node.op_type == "Resize" and attributes["coordinate_transformation_mode"].s == b"tf_half_pixel_for_nn":
-            attributes["coordinate_transformation_mode"].s = b"half_pixel"
-            node.attribute.remove(attributes["nearest_mode"])
-            node.attribute.append(helper.make_attribute("nearest_mode", "round_prefer_ceil"))
-
-
-def _name_dimensions(model: Any, signature: Signature, specs: dict[str, Any]) -> None:
-    """Writes batch, height and width in place of `unk__177`, and the fixed sizes that the converter left open."""
-    graph = model.graph
-    del graph.value_info[:]
-    fixed = {
-        name: int(size)
-        for tensor in signature.inputs.values()
-        for name, size in zip(tensor.shape, specs[tensor.name].shape, strict=True)
-        if isinstance(name, str) and size is not None
-    }
-    for values, tensors in ((graph.input, signature.inputs), (graph.output, signature.outputs)):
-        shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        if {value.name for value in values} != set(shapes):
-            raise Unsupported(f"ONNX has {sorted(value.name for value in values)} for {sorted(shapes)}")
-        for value in values:
-            for axis, name in zip(value.type.tensor_type.shape.dim, shapes[value.name], strict=True):
-                if isinstance(name, int) or axis.HasField("dim_value"):
-                    continue
-                factor, _, base = name.rpartition("*")
-                if base in fixed:
-                    axis.dim_value = int(factor or 1) * fixed[base]
-                else:
-                    axis.dim_param = name
+    return node.domain in ("", "ai.onnx") and node.domain in domains and onnx.defs.has(node.op_type, tf2onnx_graph.OPSET)
 
 
 def to_precision(model: Any, precision: str, debug: bool = False) -> Any:

@@ -27,7 +27,7 @@ OPTIONAL = ("share", "weights", "latent")  # after all others: they have a defau
 
 @dataclasses.dataclass(frozen=True)
 class Argument:
-    """One input in one language: its parameter, a line that checks it, what is written to the tensor, and an example."""
+    """One input in one language: its parameter, a line that checks it, what is written to the tensor, an example; its bytes."""
 
     name: str
     words: str
@@ -36,6 +36,7 @@ class Argument:
     value: str
     example: str
     helper: str = ""
+    bytes: str = ""
 
 
 def kotlin(signature: Signature) -> list[Argument]:
@@ -46,6 +47,23 @@ def kotlin(signature: Signature) -> list[Argument]:
 def swift(signature: Signature) -> list[Argument]:
     """The arguments of `run` in Swift, pictures first; `value` is the tensor's `Data`."""
     return [_swift(tensor) for tensor in _ordered(signature)]
+
+
+def kotlin_place(signature: Signature) -> str:
+    """Where the picture lies in the file's: the result is cut out there again."""
+    return _place(signature, "placed({}, size)", "{}.first()") or "Rect(0, 0, size.width, size.height)"
+
+
+def swift_place(signature: Signature) -> str:
+    """The same in Swift."""
+    return _place(signature, "Self.placed({}, size)", "{}[0]") or "CGRect(x: 0, y: 0, width: size.width, height: size.height)"
+
+
+def _place(signature: Signature, call: str, first: str) -> str:
+    role = signature.input(roles.Photograph) or signature.input(roles.Layers)
+    if role is None:
+        return ""
+    return call.format(first.format(camel(role.name)) if isinstance(role, roles.Layers) else camel(role.name))
 
 
 def camel(name: str) -> str:
@@ -76,13 +94,17 @@ def _form(role: Role) -> str:
 
 
 def _words(role: Role) -> str:
-    ends = {"picture": ", of any size: it is scaled to the file's", "mask": ", of any size", "layers": ", of any size"}
+    ends = {
+        "picture": ", of any size and shape",
+        "mask": ", laid over the picture",
+        "layers": ", of any size; the first gives the shape",
+    }
     return role.words + (ends | {"latent": "; drawn unless given"}).get(_kind(role), "")
 
 
 def _kotlin(tensor: Role) -> Argument:
     name, count = camel(tensor.name), int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1
-    place = "size.height, size.width"
+    place = "size, null" if isinstance(tensor, roles.StylePicture) else "size, place"
     kind = _kind(tensor)
     channels = f"channels = {count}" + (", binary = true" if kind == "mask" else "")
     last = len(tensor.names) - 1 if isinstance(tensor, roles.Choice) else 0
@@ -92,7 +114,7 @@ def _kotlin(tensor: Role) -> Argument:
         "layers": (
             f"{name}: List<Bitmap>",
             f'require({name}.size == {count // 4}) {{ "{name} takes {count // 4} pictures" }}',
-            f"writeFloat(layers({name}, {place}))",
+            f"writeFloat(layers({name}, size, place))",
             f"listOf({', '.join(['photo'] * (count // 4))})",
             "layers",
         ),
@@ -125,7 +147,7 @@ def _kotlin(tensor: Role) -> Argument:
 
 def _swift(tensor: Role) -> Argument:
     name, count = camel(tensor.name), int(tensor.shape[-1]) if len(tensor.shape) > 1 else 1
-    place = "height: size.height, width: size.width"
+    place = "size, nil" if isinstance(tensor, roles.StylePicture) else "size, place"
     kind = _kind(tensor)
     channels = f"channels: {count}" + (", binary: true" if kind == "mask" else "")
     last = len(tensor.names) - 1 if isinstance(tensor, roles.Choice) else 0
@@ -146,7 +168,7 @@ def _swift(tensor: Role) -> Argument:
         "layers": (
             f"{name}: [UIImage]",
             guard(f"{name}.count == {count // 4}", f"{name} takes {count // 4} pictures"),
-            f"Self.data(try Self.layers({name}, {place}))",
+            f"Self.data(try Self.layers({name}, size, place))",
             f"{name}: [{', '.join(['photo'] * (count // 4))}]",
             "layers",
         ),
@@ -171,4 +193,5 @@ def _swift(tensor: Role) -> Argument:
     if helper == "normal":
         check = f"let {name}Values = {name} ?? Self.normal({count})\n" + values.replace(f"{name}.count", f"{name}Values.count")
         value = f"Self.data({name}Values)"
-    return Argument(tensor.name, f"{name}: {_words(tensor)}", parameter, check, value, example, helper)
+    sides = " * size.height * size.width" if tensor.is_picture else ""
+    return Argument(tensor.name, f"{name}: {_words(tensor)}", parameter, check, value, example, helper, f"{4 * count}{sides}")

@@ -128,7 +128,7 @@ def _row(artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
         "title": _title(artifact),
         "gpu": artifact.gpu_ready,
         "path": artifact.path,
-        "notes": artifact.notes,
+        "notes": "; ".join(note for note in (artifact.notes, artifact.gpu.words if artifact.gpu else "") if note),
         "mark": "passed" if parity.passed else "failed",
         "cells": [
             (figure(artifact.bytes / 1e6, ".2f"), ratio(artifact.bytes, base.bytes)),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.export import metadata
+from zoo.export import metadata, openvino_format
 from zoo.export.archive import check_archive
 from zoo.export.files import tree
 from zoo.export.manifest import vouched
@@ -24,7 +24,7 @@ DEFAULT_SIGNATURE = "serving_default"
 _OUT_OF_MEMORY = re.compile(
     "ResourceExhausted|bad_alloc|out of memory|(failed to|cannot) allocate|failed to reshape runtime", re.IGNORECASE
 )
-KINDS = "a .keras, .tflite or .onnx file, or a SavedModel directory"
+KINDS = "a .keras, .tflite, .onnx or OpenVINO .xml file, or a SavedModel directory"
 
 Tensors = Mapping[str, tuple[str, list[int | None]]]
 
@@ -84,7 +84,7 @@ class Runtime(abc.ABC):
 
 
 def load(path: str | os.PathLike[str], threads: int | None = None, trust: bool = False) -> Runtime:
-    """The runtime for an artefact: a .keras, .tflite or .onnx file, or a SavedModel directory (or one that holds versions).
+    """The runtime for an artefact: a .keras, .tflite, .onnx or OpenVINO .xml file, or a SavedModel directory (or its versions').
 
     `threads` defaults to all cores; TensorFlow takes it only before its first operation. One that lies in an export must have the
     bytes that its manifest says. `trust` runs a SavedModel that no manifest lists: what stands in it can read and write files.
@@ -219,7 +219,40 @@ class OnnxRuntime(Runtime):
         return dict(zip(names, self.session.run(names, inputs), strict=True))
 
 
-_RUNTIMES: Mapping[str, type[Runtime]] = {".keras": KerasRuntime, ".tflite": LiteRTRuntime, ".onnx": OnnxRuntime}
+class OpenVINORuntime(Runtime):
+    """OpenVINO on the processor, in the arithmetic that the file was compared in."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        super().__init__(path, threads)
+        self.network = openvino_format.read(path)
+        options = {**openvino_format.EXACT, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+        try:
+            self.compiled = openvino_format.installed().Core().compile_model(self.network, "CPU", options)
+        except RuntimeError as error:
+            raise ValueError(openvino_format.reason(error)) from error
+        sides = (self.network.inputs, self.network.outputs)
+        self.signature = self._roles([{value.any_name: _form(value) for value in side} for side in sides])
+
+    @functools.cached_property
+    def facts(self) -> dict[str, str]:
+        return openvino_format.facts(self.network)
+
+    def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {output.any_name: value for output, value in self.compiled(inputs).items()}
+
+
+def _form(value: Any) -> tuple[str, list[int | None]]:
+    """The type and sizes of one of OpenVINO's inputs or outputs, None where free."""
+    sizes = [axis.get_length() if axis.is_static else None for axis in value.partial_shape]
+    return value.element_type.to_dtype().name, sizes
+
+
+_RUNTIMES: Mapping[str, type[Runtime]] = {
+    ".keras": KerasRuntime,
+    ".tflite": LiteRTRuntime,
+    ".onnx": OnnxRuntime,
+    ".xml": OpenVINORuntime,
+}
 
 
 def _version(directory: Path) -> Path:

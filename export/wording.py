@@ -7,7 +7,7 @@ from zoo.export.verify import LATENCY_SIZE
 from zoo.roles import Role
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
-FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page"}
+FORMAT_TITLES = {"savedmodel": "SavedModel", "litert": "LiteRT", "onnx": "ONNX", "web": "Page", "openvino": "OpenVINO"}
 
 
 def summary(manifest: Manifest) -> str:

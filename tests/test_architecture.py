@@ -139,6 +139,7 @@ TABLES = {
     "zoo.export.signature": "EXAMPLES",
     "zoo.export.report": "EXAMPLES",
     "zoo.export.phone_code": "KINDS",
+    "zoo.export.hub": "COMPONENTS",
     "zoo.export.web": "CONTROLS",
     "zoo.cli.inputs": "VALUES",
     "zoo.cli.sample": "DRAWS",

@@ -67,8 +67,23 @@ def test_sources_hold_the_signature(exported):
     for text in (kotlin, swift):
         assert all(f'"{name}"' in text for name in (*manifest.signature.inputs, *manifest.signature.outputs))
         assert "stained_glass-48x64-dynamic_int8" in text
+    assert "catch (error: LiteRtException)" in kotlin and "guard engine.onGpu" in swift  # the processor goes on
+    assert "placed(image, size)" in kotlin and "Self.placed(image, size)" in swift
     assert "strength: Float = 1.0f" in kotlin and "strength: Float32 = 1.0" in swift
     assert "not run on a phone" in readme
+
+
+def test_the_float16_file_is_the_one_for_the_gpu(exported):
+    """Though the float32 file was made first, and the GPU takes both."""
+    _, manifest = exported
+    half = next(a for a in manifest.artifacts if a.precision == "float16" and a.shape == "48x64")
+    made = [
+        dataclasses.replace(half, gpu_ready=True, precision=precision, path=half.path.replace("float16", precision))
+        for precision in ("float32", "float16")
+    ]
+    sources = mobile.texts(dataclasses.replace(manifest, artifacts=tuple(made)), {artifact.path: 1 for artifact in made})
+    assert '"stained_glass-48x64-float16.tflite", "stained_glass-48x64-float16.tflite"' in sources["StainedGlassModel.kt"]
+    assert 'gpuFile: "stained_glass-48x64-float16", cpuFile: "stained_glass-48x64-float16"' in sources["StainedGlassModel.swift"]
 
 
 @pytest.mark.parametrize("name", [*DEPLOYABLE, "fast_style with styles"])
@@ -94,9 +109,8 @@ def test_sources_of_every_family_parse(exported, name):
 def test_a_generator_has_its_own_size(tmp_path):
     manifest = export_model(generator(), tmp_path / "out", name="9g", formats=("mobile",), pictures=pictures())
     assert {artifact.shape for artifact in manifest.artifacts} == {"12x20"}
-    assert (
-        "fun run(label: Int, latent: FloatArray = normal(8)): Bitmap" in (tmp_path / "out/mobile/Picture9gModel.kt").read_text()
-    )
+    kotlin = (tmp_path / "out/mobile/Picture9gModel.kt").read_text()
+    assert "fun run(label: Int, latent: FloatArray = normal(8), cancelled: () -> Boolean = { false }): Bitmap" in kotlin
 
 
 def test_memory_is_that_of_the_tensors_that_live_together():

@@ -1,11 +1,72 @@
-"""Shorter ONNX graphs with the same answer: instance normalisation and reflection padding as one operator each."""
+"""All that we know of tf2onnx: how it is called, and the repairs of what it writes. A replacement replaces this file.
+
+It writes a mode of Resize that has left ONNX, loses the names and sizes of axes, and has neither instance normalisation nor
+reflection padding, which come out as a dozen operators each.
+"""
 
 from typing import Any
 
 import numpy as np
 
+from zoo.export.quiet import quiet
+from zoo.export.signature import Signature
+from zoo.export.unsupported import Unsupported
+
+OPSET = 18  # the highest that tf2onnx is tested with; 21 fails
 PIXELS = {2, 3}  # the axes of [N, C, H, W], as which the converter runs convolutions
 ENDLESS = 2**31 - 1
+
+
+def translated(function: Any, specs: dict[str, Any], debug: bool = False) -> Any:
+    """What tf2onnx makes of it, whether or not it is ONNX."""
+    with quiet(debug):
+        import tf2onnx
+
+        return tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)[0]
+
+
+def repair(model: Any, signature: Signature, specs: dict[str, Any]) -> None:
+    """All repairs, in place; `specs` are those that it was traced with. Raises Unsupported where inputs or outputs are others."""
+    modernise_resize(model)
+    name_dimensions(model, signature, specs)
+    fuse(model)
+
+
+def modernise_resize(model: Any) -> None:
+    """The converter writes a mode that left ONNX at opset 13; it equals half-pixel coordinates, halves rounded up."""
+    from onnx import helper
+
+    for node in model.graph.node:
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        if node.op_type == "Resize" and attributes["coordinate_transformation_mode"].s == b"tf_half_pixel_for_nn":
+            attributes["coordinate_transformation_mode"].s = b"half_pixel"
+            node.attribute.remove(attributes["nearest_mode"])
+            node.attribute.append(helper.make_attribute("nearest_mode", "round_prefer_ceil"))
+
+
+def name_dimensions(model: Any, signature: Signature, specs: dict[str, Any]) -> None:
+    """Writes batch, height and width in place of `unk__177`, and the fixed sizes that the converter left open."""
+    graph = model.graph
+    del graph.value_info[:]
+    fixed = {
+        name: int(size)
+        for tensor in signature.inputs.values()
+        for name, size in zip(tensor.shape, specs[tensor.name].shape, strict=True)
+        if isinstance(name, str) and size is not None
+    }
+    for values, tensors in ((graph.input, signature.inputs), (graph.output, signature.outputs)):
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        if {value.name for value in values} != set(shapes):
+            raise Unsupported(f"ONNX has {sorted(value.name for value in values)} for {sorted(shapes)}")
+        for value in values:
+            for axis, name in zip(value.type.tensor_type.shape.dim, shapes[value.name], strict=True):
+                if isinstance(name, int) or axis.HasField("dim_value"):
+                    continue
+                factor, _, base = name.rpartition("*")
+                if base in fixed:
+                    axis.dim_value = int(factor or 1) * fixed[base]
+                else:
+                    axis.dim_param = name
 
 
 def fuse(model: Any) -> Any:

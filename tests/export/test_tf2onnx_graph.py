@@ -1,4 +1,4 @@
-"""The rewritten ONNX graph: shorter, with the same answer, and untouched where nothing matches."""
+"""Each repair of what tf2onnx writes: the fault is there before, gone after, and the answer that of the Keras model."""
 
 import collections
 
@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 
 from tests.models import sample
-from zoo.export import onnx_format, onnx_fusion, saved_model
+from zoo.export import onnx_format, saved_model, tf2onnx_graph
 from zoo.export.signature import signature_of, tensor_specs
 from zoo.layers import (
     AdaptiveInstanceNormalization,
@@ -80,8 +80,51 @@ def test_fused_and_equal(kind, expected, size):
     expected_picture = made(inputs)["output_image"].numpy()
     np.testing.assert_allclose(answer(model, inputs), expected_picture, atol=2e-5)
     before = [node.SerializeToString() for node in model.graph.node]
-    onnx_fusion.fuse(model)
+    tf2onnx_graph.fuse(model)
     assert [node.SerializeToString() for node in model.graph.node] == before
+
+
+def translated(made, size=None):
+    """What tf2onnx writes, not repaired, and what it was made from."""
+    signature = signature_of(made)
+    specs = tensor_specs(signature, size, 1 if size else None)
+    return tf2onnx_graph.translated(saved_model.trace(made, signature, size, 1 if size else None), specs), signature, specs
+
+
+def test_a_resize_has_a_mode_that_onnx_knows():
+    image = layers.Input((12, 10, 3), name="image")
+    made = keras.Model({"image": image}, {"output_image": ops.image.resize(image, (24, 20), "nearest")})
+    model, _, _ = translated(made)
+    assert modes(model) == {b"tf_half_pixel_for_nn"}
+    tf2onnx_graph.modernise_resize(model)
+    assert modes(model) == {b"half_pixel"}
+    inputs = {"image": sample("astronaut", 64)[None, :12, :10]}
+    np.testing.assert_array_equal(answer(model, inputs), made(inputs)["output_image"])
+
+
+def modes(model):
+    return {
+        attribute.s
+        for node in model.graph.node
+        for attribute in node.attribute
+        if attribute.name == "coordinate_transformation_mode"
+    }
+
+
+@pytest.mark.parametrize(("size", "axes"), [(None, ["batch", "height", "width", 3]), ((33, 41), [1, 33, 41, 3])])
+def test_axes_have_names_and_sizes(size, axes):
+    image = layers.Input((None, None, 3), name="image")
+    x = layers.Conv2D(3, 3)(ReflectionPadding2D(1)(image))
+    made = keras.Model({"image": image}, {"output_image": x})
+    model, signature, specs = translated(made, size)
+    if size is None:
+        assert not {"batch", "height", "width"}.intersection(dimensions(model.graph.output[0]))
+    tf2onnx_graph.name_dimensions(model, signature, specs)
+    assert [dimensions(value) for value in (*model.graph.input, *model.graph.output)] == [axes, axes]
+
+
+def dimensions(value):
+    return [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
 
 
 def answer(model, inputs):
