@@ -36,14 +36,14 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from zoo.cli.table import wide_console
+    from zoo.cli.table import cells, wide_console
 
     table = Table("file", "size", "MB", "start-up s", "ms a picture", "peak MB", title=f"{threads} thread(s)")
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
         figures = (f"{row.bytes / 1e6:.2f}", f"{row.startup_s:.2f}", f"{row.latency_ms:.1f}", f"{row.peak_mb:.0f}")
-        table.add_row(str(Path(row.path).relative_to(directory)), row.size, *figures)
+        table.add_row(*cells(str(Path(row.path).relative_to(directory)), row.size, *figures))
     console = wide_console()
     console.print(table)
     console.print(f"This machine's float32 matrix product: {peak:.0f} GFLOP/s with {threads} thread(s).")

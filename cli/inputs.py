@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from zoo import roles
+from zoo.cli.printable import printable
 from zoo.roles import Role, Signature
 
 trust_option = click.option("--trust", is_flag=True, help="Run a SavedModel that no manifest lists; it can write files.")
@@ -190,11 +191,11 @@ def read_mask(signature: Signature, mask: Any) -> Any:
     picture = as_picture(mask)
     values = picture.rgb.mean(axis=-1, keepdims=True)
     if picture.alpha is not None and values.min() == values.max():  # drawn with an eraser, on one colour
-        click.echo(f"{mask} is of one colour; what is transparent in it counts as the hole", err=True)
+        click.echo(printable(f"{mask} is of one colour; what is transparent in it counts as the hole"), err=True)
         values = 1 - picture.alpha
     if ((values > 0.1) & (values < 0.9)).any():
         named = mask if isinstance(mask, str | Path) else "the mask"
-        click.echo(f"{named} is not black and white; what is brighter than half counts as the hole", err=True)
+        click.echo(printable(f"{named} is not black and white; what is brighter than half counts as the hole"), err=True)
     return (values > 0.5).astype("float32")
 
 

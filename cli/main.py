@@ -1,6 +1,7 @@
 """The `zoo` command. Every subcommand is a file beside this one; none imports anything heavy before it runs."""
 
 import difflib
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from zoo.cli.export import export
 from zoo.cli.lint import lint
 from zoo.cli.list import list_families
 from zoo.cli.pack import pack
-from zoo.cli.printable import printable
+from zoo.cli.printable import Lines, printable
 from zoo.cli.release import release
 from zoo.cli.sample import sample
 from zoo.cli.serve import serve
@@ -30,6 +31,8 @@ from zoo.cli.verify import verify
 from zoo.common.text import one_line
 
 INTERRUPTED = 130
+if logging.lastResort:  # what writes warnings to stderr where nobody has set up a log
+    logging.lastResort.setFormatter(Lines())
 
 
 class OneLineErrors(click.Group):
@@ -72,7 +75,7 @@ def describe(error: BaseException) -> str:
 def fail(message: str, debug: bool, code: int = 2) -> None:
     if debug:
         traceback.print_exc()
-    click.echo(f"zoo: {printable(message)}", err=True)
+    click.echo(printable(f"zoo: {message}"), err=True)
     sys.exit(code)
 
 

@@ -174,6 +174,17 @@ def test_only_one_room_locks_flushes_renames_and_silences():
             assert not used & words, file
 
 
+def test_nothing_reaches_the_terminal_as_others_wrote_it():
+    """What a command prints is constant, or JSON, or goes through `printable`: names of files can hold what terminals obey."""
+    for file in (ROOT / "cli").glob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        for call in calls:
+            if ast.unparse(call.func) in ("click.echo", "click.secho", "print"):
+                text = call.args[0]
+                way = ast.unparse(text.func) if isinstance(text, ast.Call) else type(text).__name__
+                assert way in ("Constant", "json.dumps", "printable"), f"{file}, line {call.lineno}: printable(...) is missing"
+
+
 def test_every_package_is_listed():
     text = (ROOT / "setup.cfg").read_text()
     for package in PACKAGES[:4]:

@@ -279,7 +279,7 @@ def test_damaged_and_missing_saved_models_are_one_line(directory, release):
 def test_a_folder_that_cannot_be_written_is_one_line(directory, release):
     folder = directory / "savedmodel" / "g"
     (folder / "2").write_text("a file in the way")
-    with pytest.raises(OSError, match="cannot write .*g/2: "):
+    with pytest.raises(OSError, match="g/2 exists already; remove it"):
         add_version(directory, release)
     assert served(directory) == ([1], {"stable": 1})
     assert not list(folder.glob(".*"))
