@@ -17,7 +17,7 @@ def finish(manifest: Any, directory: Path, as_json: bool) -> None:
     else:
         print_table(manifest, directory)
     for fault in manifest.faults:
-        click.echo(f"zoo: {printable(fault)}", err=True)
+        click.echo(printable(f"zoo: {fault}"), err=True)
     failed = [artifact.path for artifact in manifest.artifacts if not artifact.parity.passed]
     if failed:
         click.echo(printable(f"zoo: below the floor of parity: {', '.join(failed)}"), err=True)
