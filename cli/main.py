@@ -25,6 +25,7 @@ from zoo.cli.pack import pack
 from zoo.cli.printable import Lines, printable
 from zoo.cli.release import release
 from zoo.cli.sample import sample
+from zoo.cli.sbom import sbom
 from zoo.cli.serve import serve
 from zoo.cli.train import train
 from zoo.cli.verify import verify
@@ -92,7 +93,8 @@ def app() -> None:
     """
 
 
-for command in (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, degrade, demo):
+COMMANDS = (list_families, pack, lint, train, apply, sample, evaluate, export, verify, bench, serve, release, sbom, degrade, demo)
+for command in COMMANDS:
     app.add_command(command)
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import zoo
-from zoo.export import litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
+from zoo.export import bill, litert, metadata, mobile, onnx_format, quantize, report, saved_model, web
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
@@ -187,6 +187,7 @@ class Exporter:
         if for_phones:
             mobile.write(manifest, self.directory, self.about.get("task", ""))
         report.write(manifest, self.about, self.references, self.measurements, self.directory)
+        bill.write_export(manifest, self.about, self.directory)
         others = {name: sha256(self.directory / name) for name in unlisted_files(manifest, self.directory)}
         manifest = dataclasses.replace(manifest, files=others)
         manifest.write(self.directory)
