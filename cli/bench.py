@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
     from zoo.export.manifest import parse_shape, read_manifest
 
     manifest = read_manifest(directory)
-    if not all(side.isdigit() and 8 <= int(side) <= 8192 for side in sizes.split(",")):
+    if not all(re.fullmatch("[0-9]{1,4}", side) and 8 <= int(side) <= 8192 for side in sizes.split(",")):
         raise ValueError(f"--sizes {sizes}: give numbers such as 256,512, from 8 to 8192")
     squares = [(int(side), int(side)) for side in sizes.split(",")]
     jobs = []

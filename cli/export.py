@@ -1,5 +1,6 @@
 """`zoo export`: one directory with every format and precision, each file run and compared before it counts."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Sizes(click.ParamType):
         if text == "dynamic":
             return text
         numbers = text.split("x") if "x" in text else [text, text]
-        if len(numbers) != 2 or not all(number.isdigit() and 8 <= int(number) <= 8192 for number in numbers):
+        if len(numbers) != 2 or not all(re.fullmatch("[0-9]{1,4}", n) and 8 <= int(n) <= 8192 for n in numbers):
             self.fail(f"{text!r} is neither dynamic nor a size such as 256 or 240x320, 8 to 8192", param, ctx)
         return int(numbers[0]), int(numbers[1])
 

@@ -97,7 +97,7 @@ def _weights(role: Any, asked: Asked, signature: Signature) -> Any:
         for style in asked.styles or role.names[:1]:
             number, weight = weighted_name(str(style), role, asked)
             weights[number] += weight
-    if min(weights) < 0 or not sum(weights):
+    if not (min(weights) >= 0 and 0 < sum(weights) < float("inf")):  # nan is neither
         raise ValueError(f"{asked.option('style')}: weights are above 0, and not all 0")
     return np.array([weights], "float32") / sum(weights)
 
