@@ -45,5 +45,5 @@ def degrade(picture: Path, out: Path, recipe: str, factor: int, seed: int, as_js
         history = [{"name": step.name, "settings": dict(step.settings)} for step in steps]
         click.echo(json.dumps({"recipe": recipe, "seed": seed, "factor": factor, "steps": history}))
     else:
-        for step in steps or ["nothing: one picture in a few stays as it is"]:
-            click.echo(printable(str(step)))
+        for line in [*map(str, steps)] or ["nothing: one picture in a few stays as it is"]:
+            click.echo(printable(line))

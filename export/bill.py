@@ -38,7 +38,7 @@ def export_bill(manifest: Manifest, about: Mapping[str, str], directory: Path) -
     from cyclonedx.model.component import Component, ComponentType
 
     known = {artifact.path: artifact for artifact in manifest.artifacts}
-    files = []
+    files: dict[str, Any] = {}
     for file in tree(directory):
         name = file.relative_to(directory).as_posix()
         if name in EDITABLE or file.name.startswith("."):
@@ -47,11 +47,12 @@ def export_bill(manifest: Manifest, about: Mapping[str, str], directory: Path) -
         facts = {"zoo:format": artifact.format, "zoo:precision": artifact.precision} if artifact else {}
         properties = [Property(name=key, value=value) for key, value in facts.items()]
         digest = HashType(alg=HashAlgorithm.SHA_256, content=sha256(file))
-        files.append(Component(name=name, bom_ref=name, type=ComponentType.FILE, hashes=[digest], properties=properties))
+        files[name] = Component(name=name, bom_ref=name, type=ComponentType.FILE, hashes=[digest], properties=properties)
     licence = about.get("licence", "")
+    reference = f"model:{manifest.model}"
     model = Component(
         name=manifest.model,
-        bom_ref=f"model:{manifest.model}",
+        bom_ref=reference,
         type=ComponentType.MACHINE_LEARNING_MODEL,
         description=about.get("task") or None,
         licenses=[LicenseFactory().make_with_name(licence)] if licence else [],
@@ -59,7 +60,7 @@ def export_bill(manifest: Manifest, about: Mapping[str, str], directory: Path) -
     )
     tools = [_component(name) for name in (PACKAGE, *manifest.versions) if name != "python"]
     python = Component(name="python", version=manifest.versions["python"], type=ComponentType.PLATFORM)
-    return _written(model, files, {model.bom_ref.value: [file.bom_ref.value for file in files]}, [*tools, python])
+    return _written(model, [*files.values()], {reference: [*files]}, [*tools, python])
 
 
 def environment_bill() -> str:
@@ -72,7 +73,7 @@ def environment_bill() -> str:
         raise ValueError("a bill of material needs cyclonedx: pip install 'keras-image-zoo[sbom]'")
     asked = _required(PACKAGE)
     components = {name: _component(name) for name in asked}
-    refs = {name: component.bom_ref.value for name, component in components.items()}
+    refs = {name: f"{name}=={component.version}" for name, component in components.items()}
     graph = {refs[name]: [refs[other] for other in others] for name, others in asked.items()}
     return _written(components.pop(PACKAGE), list(components.values()), graph)
 
@@ -112,7 +113,7 @@ def _component(name: str) -> Any:
     from packageurl import PackageURL
 
     facts = importlib.metadata.metadata(name)
-    words = facts.get("License-Expression") or facts.get("License") or ""
+    words = next((facts[key] for key in ("License-Expression", "License") if key in facts), "")
     classified = [c.rpartition(" :: ")[2] for c in facts.get_all("Classifier") or [] if c.startswith("License ::")]
     if not words or len(words) > 100:  # some put all of the licence there
         words = " / ".join(classified)
