@@ -99,7 +99,7 @@ def _weights(role: Any, asked: Asked, signature: Signature) -> Any:
             weights[number] += weight
     if not (min(weights) >= 0 and 0 < sum(weights) < float("inf")):  # nan is neither
         raise ValueError(f"{asked.option('style')}: weights are above 0, and not all 0")
-    return np.array([weights], "float32") / sum(weights)
+    return (np.array([weights]) / sum(weights)).astype("float32")
 
 
 def _refused(role: Role, asked: Asked, signature: Signature) -> None:
