@@ -88,7 +88,7 @@ def mounted(disk: Path, size: str) -> Iterator[bool]:
     try:
         yield True
     finally:
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 def _mount(*arguments: object) -> bool:

@@ -1,15 +1,18 @@
 """kill -9 at any moment of a training, an export, a folder of pictures or a pack; then the same command again."""
 
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tests.attack.jobs import Job, cleared, fault_of, jobs_in, left_behind, said, timed
 from tests.attack.outcomes import Counts, state_of
 
+OF_A_HUNDRED = {"train": 4, "export": 4, "apply": 20, "pack": 20}  # kills of each job
+
 
 def attack(folder: Path, count: int, seed: int) -> Counts:
-    """`count` kills, spread over the jobs; where they are fewer than the jobs, over as many of them, drawn by the seed.
+    """`count` kills, spread evenly over the commands and their families; where they are few, over some, drawn by the seed.
 
     Lost is what was whole and is not, what is half written, what a command that is repeated refuses, and an end that is not the
     end of an undisturbed run, for trainings to the last bit.
@@ -19,9 +22,10 @@ def attack(folder: Path, count: int, seed: int) -> Counts:
     jobs = jobs_in(inputs)
     random.Random(f"{seed} kills").shuffle(jobs)
     counts, before = Counts("kill -9 while writing"), state_of(inputs)
-    shares = [len(range(index, count, len(jobs))) for index in range(len(jobs))]
-    for job, share in zip(jobs, shares, strict=True):
-        if share:
+    slots = [job.name for job in jobs for _ in range(OF_A_HUNDRED[job.name.partition(" ")[0]])]
+    shares = Counter(slots[index * len(slots) // count] for index in range(count))
+    for job in jobs:
+        if share := shares[job.name]:
             place = folder / job.name.replace(" ", "-")
             place.mkdir()
             (place / "mine.txt").write_text("mine")
