@@ -20,7 +20,7 @@ INPUTS = {
     "checkpoints": (3000, 1000),
     "commands": (200, 60),
     "kills": (100, 12),
-    "disks": (40, 4),
+    "disks": (40, 8),
 }
 ON_FOLDERS: dict[str, Callable[[Path, int, int], Counts]] = {
     "files": on_files.attack,
