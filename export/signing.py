@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,7 @@ def sign(directory: Path, key: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:  # what is written beside the export's files would have to be left out
         signature = Path(folder) / FILE
         try:
-            config.set_hashing_config(_hashing()).sign(directory, signature)
+            config.set_hashing_config(_hashing()).sign(os.path.realpath(directory), signature)
         except Exception as error:
             raise ValueError(f"cannot sign {directory}: {one_line(error)}") from error
         with replacing(directory / FILE) as temporary:
@@ -54,7 +55,7 @@ def check(directory: Path, key: Path) -> None:
         raise ValueError(f"{directory} is not signed: it has no {FILE}")
     read_bytes(path)
     try:
-        config.set_hashing_config(_hashing()).verify(directory, path)
+        config.set_hashing_config(_hashing()).verify(Path(os.path.realpath(directory)), path)
     # Whatever a file of somebody else makes of the package's readers: KeyError, InvalidSignature, ...
     except Exception as error:
         raise ValueError(f"{directory} is not as it was signed: {_reason(error)}") from error

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -56,8 +57,18 @@ def export(signed, tmp_path):
 
 
 def test_what_was_signed_is_verified_whatever_its_folder_is_called(export, keys, capfd):
-    assert run("verify", export, "--key", keys / "key.pub") == 0
+    (export.parent / "link").symlink_to(export)  # how people name the newest of several
+    assert run("verify", export.parent / "link", "--key", keys / "key.pub") == 0
     assert "1 of 1 files" in capfd.readouterr().out
+
+
+def test_the_programs_of_the_format_read_it(export, keys):
+    program = [sys.executable, "-m", "model_signing", "verify", "key", "--public_key", keys / "key.pub"]
+    for name, code in ((None, 0), ("report.html", 1)):
+        if name:
+            (export / name).unlink()
+        ended = subprocess.run([*program, "--signature", export / "model.sig", export], capture_output=True, check=False)
+        assert ended.returncode == code, ended.stderr
 
 
 def altered(export):
