@@ -25,9 +25,9 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -m long
 
-# Damaged requests, manifests and models, TIMES as many as in test-long; the counts go into docs/security.md.
+# Damage of every kind, kills and full disks (WHAT="kills disks": only those); the counts go into docs/security.md.
 attack: setup
-	$(BIN)/python -m tests.attack --write --times $(or $(TIMES),10) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.attack $(WHAT) --write --times $(or $(TIMES),1) --seed $(or $(SEED),0)
 
 # mypy finds training/, export/ and cli/ where they are installed by a tree of links.
 lint: setup

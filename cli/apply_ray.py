@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from zoo.cli.printable import printable
+
 
 def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], options: dict[str, Any]) -> None:
     """Runs WHAT on every picture whose result is not there yet, and names the bad ones.
@@ -43,8 +45,9 @@ def apply_on_ray(what: str, jobs: list[tuple[Path, Path]], options: dict[str, An
         for row in rows.iter_rows():
             if row["fault"]:
                 faults += 1
-                click.echo(f"skipped: {row['fault']}", err=True)
-    click.echo(f"{len(left) - faults} of {len(jobs)} pictures written to {Path(left[0]['target']).parent}")
+                click.echo(printable(f"skipped: {row['fault']}"), err=True)
+    folder = Path(left[0]["target"]).parent
+    click.echo(printable(f"{len(left) - faults} of {len(jobs)} pictures written to {folder}"))
     if faults:
         raise ValueError(f"{faults} of {len(jobs)} pictures could not be read or written; they are named above")
 

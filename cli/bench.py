@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
     from zoo.export.manifest import parse_shape, read_manifest
 
     manifest = read_manifest(directory)
-    if not all(side.isdigit() and 8 <= int(side) <= 8192 for side in sizes.split(",")):
+    if not all(re.fullmatch("[0-9]{1,4}", side) and 8 <= int(side) <= 8192 for side in sizes.split(",")):
         raise ValueError(f"--sizes {sizes}: give numbers such as 256,512, from 8 to 8192")
     squares = [(int(side), int(side)) for side in sizes.split(",")]
     jobs = []
@@ -36,14 +37,14 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from zoo.cli.table import wide_console
+    from zoo.cli.table import cells, wide_console
 
     table = Table("file", "size", "MB", "start-up s", "ms a picture", "peak MB", title=f"{threads} thread(s)")
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
         figures = (f"{row.bytes / 1e6:.2f}", f"{row.startup_s:.2f}", f"{row.latency_ms:.1f}", f"{row.peak_mb:.0f}")
-        table.add_row(str(Path(row.path).relative_to(directory)), row.size, *figures)
+        table.add_row(*cells(str(Path(row.path).relative_to(directory)), row.size, *figures))
     console = wide_console()
     console.print(table)
     console.print(f"This machine's float32 matrix product: {peak:.0f} GFLOP/s with {threads} thread(s).")

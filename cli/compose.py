@@ -1,6 +1,6 @@
 """Composing one picture from several elements, for a family that composes and for what was trained of it."""
 
-import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from zoo import roles
+from zoo.cli.printable import printable
 
+MOST = 64  # elements of a scene
 KEYS = ("picture", "mask", "place", "size", "rotate", "opacity", "gain")
 BLENDS = ("over", "pyramid")
 
@@ -36,7 +38,7 @@ def compose_scene(
     from zoo.cli.quiet import import_tensorflow
     from zoo.training.pictures import write_picture
 
-    elements = [placed(element, scene) for element in scene["elements"]]
+    elements = [placed(element, scene, len(scene["elements"])) for element in scene["elements"]]
     import_tensorflow()
     import zoo
 
@@ -50,7 +52,7 @@ def compose_scene(
     (layers,), (result,) = model.signature.inputs, model.signature.outputs
     outputs = model.inference_model()({layers: np.concatenate(elements, axis=-1)[None]})
     write_picture(out, np.asarray(outputs[result][0]), metadata=metadata)
-    click.echo(str(out))
+    click.echo(printable(str(out)))
 
 
 def compose_with(runtime: Any, pictures: Sequence[Path], out: Path, metadata: dict[str, str] | None = None) -> None:
@@ -64,11 +66,11 @@ def compose_with(runtime: Any, pictures: Sequence[Path], out: Path, metadata: di
     from zoo.training.pictures import write_picture
 
     canvas: dict[str, Any] = {"canvas": None}
-    elements = [placed({"picture": picture, "size": canvas["canvas"]}, canvas) for picture in pictures]
+    elements = [placed({"picture": picture, "size": canvas["canvas"]}, canvas, len(pictures)) for picture in pictures]
     outputs = runtime(**{layers.name: np.concatenate(elements, axis=-1)[None]})
     result = outputs[runtime.signature.output(roles.Result).name][0]
     write_picture(out, result, metadata=metadata)
-    click.echo(str(out))
+    click.echo(printable(str(out)))
 
 
 def check_out(out: Path) -> None:
@@ -87,12 +89,16 @@ def read_scene(pictures: Sequence[Path]) -> dict[str, Any]:
     if len(pictures) > 1 or pictures[0].suffix != ".json":
         return {"canvas": None, "blend": "over", "elements": [{"picture": picture} for picture in pictures]}
     file = pictures[0]
+    from zoo.export.files import read_json
+
     try:
-        scene = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        scene = read_json(file)
+    except ValueError as error:
         raise ValueError(f"{file} is not JSON: {error}") from None
     if not isinstance(scene, dict) or not isinstance(scene.get("elements"), list) or not scene["elements"]:
         raise ValueError(f'{file} is no scene, such as {{"elements": [{{"picture": "beach.jpg"}}, {{"picture": "cat.png"}}]}}')
+    if len(scene["elements"]) > MOST:
+        raise ValueError(f"{file} has {len(scene['elements'])} elements; at most {MOST} make a scene")
     if unknown := sorted(set(scene) - {"canvas", "blend", "elements"}):
         raise ValueError(f"{file} has no key {unknown[0]!r}; there are: canvas, blend, elements")
     for index, element in enumerate(scene["elements"]):
@@ -110,23 +116,44 @@ def check_element(element: Any, where: str) -> None:
         raise ValueError(f"{where}: no key {unknown[0]!r}; there are: {', '.join(KEYS)}")
     if not pair(element.get("place", [0, 0])) or not pair(element.get("size", [1, 1]), 1):
         raise ValueError(f"{where}: place is [left, top] and size [width, height], in pixels")
-    if not isinstance(element.get("rotate", 0), int | float):
+    if not number(element.get("rotate", 0), -1e6):
         raise ValueError(f"{where}: rotate is an angle in degrees, counter-clockwise")
     opacity = element.get("opacity", 1)
-    if not isinstance(opacity, int | float) or not 0 <= opacity <= 1:
+    if not number(opacity, 0, 1):
         raise ValueError(f"{where}: opacity lies between 0 and 1")
     gain = element.get("gain", 1)
     gains = gain if isinstance(gain, list) and len(gain) == 3 else [gain]
-    if not all(isinstance(value, int | float) and value >= 0 for value in gains):
+    if not all(number(value, 0) for value in gains):
         raise ValueError(f"{where}: gain is a number, or one each for red, green and blue, 0 or more")
 
 
 def pair(value: Any, least: float = -1e6) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(x, int | float) and least <= x <= 1e6 for x in value)
+    return isinstance(value, list) and len(value) == 2 and all(number(x, least) for x in value)
 
 
-def placed(element: dict[str, Any], scene: dict[str, Any]) -> Any:
-    """The element where it lies on the canvas, float32 [H, W, 4]; the first one decides the canvas where the scene does not."""
+def number(value: Any, least: float, most: float = 1e6) -> bool:
+    return isinstance(value, int | float) and least <= value <= most
+
+
+def check_pixels(element: dict[str, Any], size: tuple[float, float], canvas: Sequence[float], count: int) -> None:
+    """Raises ValueError where an element, scaled and turned, or the canvases of all would take more memory than there may be."""
+    from zoo.training.pictures import MAX_PIXELS
+
+    angle = math.radians(element.get("rotate", 0))
+    width, height = element.get("size") or size
+    turned = [abs(a * math.cos(angle)) + abs(b * math.sin(angle)) for a, b in ((width, height), (height, width))]
+    if max(width * height, turned[0] * turned[1]) > MAX_PIXELS:
+        raise ValueError(f"{element['picture']} would take more than {MAX_PIXELS:,} pixels; make its size smaller")
+    if count * canvas[0] * canvas[1] > MAX_PIXELS:
+        each = f"{count} elements on a canvas of {canvas[0]:.0f} x {canvas[1]:.0f}"
+        raise ValueError(f"{each} take more than {MAX_PIXELS:,} pixels; make the canvas smaller")
+
+
+def placed(element: dict[str, Any], scene: dict[str, Any], count: int) -> Any:
+    """The element where it lies on the canvas, float32 [H, W, 4]; the first one decides the canvas where the scene does not.
+
+    `count` is how many there are. Raises ValueError for pixels without end.
+    """
     import numpy as np
     from PIL import Image
 
@@ -142,6 +169,7 @@ def placed(element: dict[str, Any], scene: dict[str, Any]) -> Any:
         alpha = alpha * mask
     if scene["canvas"] is None:
         scene["canvas"] = [picture.rgb.shape[1], picture.rgb.shape[0]]
+    check_pixels(element, picture.rgb.shape[1::-1], scene["canvas"], count)
     # Channel by channel in float, colours multiplied by alpha, so that what is transparent does not bleed in.
     planes = [Image.fromarray(plane) for plane in np.moveaxis(np.concatenate([picture.rgb * alpha, alpha], -1), -1, 0)]
     if size := element.get("size"):

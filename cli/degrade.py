@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from zoo.cli.printable import printable
 from zoo.specs import RECIPES
 
 
@@ -44,4 +45,5 @@ def degrade(picture: Path, out: Path, recipe: str, factor: int, seed: int, as_js
         history = [{"name": step.name, "settings": dict(step.settings)} for step in steps]
         click.echo(json.dumps({"recipe": recipe, "seed": seed, "factor": factor, "steps": history}))
     else:
-        click.echo("\n".join(map(str, steps)) or "nothing: one picture in a few stays as it is")
+        for line in [*map(str, steps)] or ["nothing: one picture in a few stays as it is"]:
+            click.echo(printable(line))

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
 
 HELD_OUT = ("chelsea", "astronaut")
@@ -46,7 +47,8 @@ def demo(out: Path, steps: int, marked: bool) -> None:
         stem = Path(name).stem
         if stem not in HELD_OUT:
             write_picture(photographs / f"{stem}.png", open_source(f"samples:{stem}").picture(0) / 255)
-    click.echo(f"Training a stained-glass style for {steps} steps, from {START}, on the photographs inside scikit-image ...")
+    begins = f"Training a stained-glass style for {steps} steps, from {START}, on the photographs inside scikit-image ..."
+    click.echo(printable(begins))
     train(
         START.partition("/")[0],
         preset="mobile",
@@ -77,11 +79,9 @@ def demo(out: Path, steps: int, marked: bool) -> None:
             progress=progress,
         )
     finish(manifest, out / "export", as_json=False)
-    click.echo(
-        f"Done in {time.monotonic() - started:.0f} s. Photographs that training never saw: "
-        + " and ".join(str(out / f"{name}.png") for name in HELD_OUT)
-        + f"\nTry your own: zoo apply {out / 'run'} PHOTO.jpg --out stylised.png"
-    )
+    made = " and ".join(str(out / f"{name}.png") for name in HELD_OUT)
+    click.echo(printable(f"Done in {time.monotonic() - started:.0f} s. Photographs that training never saw: {made}"))
+    click.echo(printable(f"Try your own: zoo apply {out / 'run'} PHOTO.jpg --out stylised.png"))
 
 
 def side_by_side(model: Any, picture: Any) -> Any:

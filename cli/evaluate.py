@@ -4,6 +4,8 @@ import json
 
 import click
 
+from zoo.cli.printable import printable
+
 
 @click.command()
 @click.argument("what")
@@ -79,4 +81,4 @@ def evaluate(
         click.echo(json.dumps(figures, indent=2))
         return
     for name, value in figures.items():
-        click.echo(f"{name:26}{value:12.4f}")
+        click.echo(printable(f"{name:26}{value:12.4f}"))

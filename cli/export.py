@@ -1,5 +1,6 @@
 """`zoo export`: one directory with every format and precision, each file run and compared before it counts."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class Sizes(click.ParamType):
         if text == "dynamic":
             return text
         numbers = text.split("x") if "x" in text else [text, text]
-        if len(numbers) != 2 or not all(number.isdigit() and 8 <= int(number) <= 8192 for number in numbers):
+        if len(numbers) != 2 or not all(re.fullmatch("[0-9]{1,4}", n) and 8 <= int(n) <= 8192 for n in numbers):
             self.fail(f"{text!r} is neither dynamic nor a size such as 256 or 240x320, 8 to 8192", param, ctx)
         return int(numbers[0]), int(numbers[1])
 
@@ -72,6 +73,7 @@ class Sizes(click.ParamType):
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="node_modules/onnxruntime-web/dist, copied beside the page, which then loads nothing from a CDN.",
 )
+@click.option("--sign", "key", metavar="KEY", type=click.Path(path_type=Path), help="A private key (PEM): writes model.sig.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
 def export(
     what: str,
@@ -84,6 +86,7 @@ def export(
     images: str,
     calibration: str | None,
     offline: Path | None,
+    key: Path | None,
     as_json: bool,
 ) -> None:
     """Exports WHAT to every format, runs every file in its own runtime and compares it with the Keras model.
@@ -102,6 +105,10 @@ def export(
         checked_runtime(offline)
     if calibration and "int8" not in precisions:
         raise ValueError("--calibration is for int8; add int8 to --precision")
+    from zoo.export import signing
+
+    if key:
+        signing.check_key(key)  # before anything is made
     from zoo.cli.card import card_facts
     from zoo.cli.progress import stages
     from zoo.cli.quiet import import_tensorflow
@@ -132,6 +139,8 @@ def export(
             about=card_facts(what),
             web_runtime=offline,
         )
+    if key:
+        signing.sign(out, key)
     finish(manifest, out, as_json)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from zoo import roles
+from zoo.cli.printable import printable
 from zoo.roles import Role, Signature
 
 trust_option = click.option("--trust", is_flag=True, help="Run a SavedModel that no manifest lists; it can write files.")
@@ -96,9 +97,9 @@ def _weights(role: Any, asked: Asked, signature: Signature) -> Any:
         for style in asked.styles or role.names[:1]:
             number, weight = weighted_name(str(style), role, asked)
             weights[number] += weight
-    if min(weights) < 0 or not sum(weights):
+    if not (min(weights) >= 0 and 0 < sum(weights) < float("inf")):  # nan is neither
         raise ValueError(f"{asked.option('style')}: weights are above 0, and not all 0")
-    return np.array([weights], "float32") / sum(weights)
+    return (np.array([weights]) / sum(weights)).astype("float32")
 
 
 def _refused(role: Role, asked: Asked, signature: Signature) -> None:
@@ -199,11 +200,11 @@ def read_mask(signature: Signature, mask: Any, side: int | None = None) -> Any:
     picture = in_srgb(Path(mask), side) if side else as_picture(mask)
     values = picture.rgb.mean(axis=-1, keepdims=True)
     if picture.alpha is not None and values.min() == values.max():  # drawn with an eraser, on one colour
-        click.echo(f"{mask} is of one colour; what is transparent in it counts as the hole", err=True)
+        click.echo(printable(f"{mask} is of one colour; what is transparent in it counts as the hole"), err=True)
         values = 1 - picture.alpha
     if ((values > 0.1) & (values < 0.9)).any():
         named = mask if isinstance(mask, str | Path) else "the mask"
-        click.echo(f"{named} is not black and white; what is brighter than half counts as the hole", err=True)
+        click.echo(printable(f"{named} is not black and white; what is brighter than half counts as the hole"), err=True)
     return (values > 0.5).astype("float32")
 
 

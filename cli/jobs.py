@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from zoo.cli.printable import printable
 from zoo.common.text import one_line
 
 
@@ -18,5 +19,5 @@ def missing(jobs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     """Those whose result is not there yet; says how many are."""
     left = [(source, target) for source, target in jobs if not target.exists()]
     if len(left) < len(jobs):
-        click.echo(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already", err=True)
+        click.echo(printable(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already"), err=True)
     return left

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from zoo.cli.printable import printable
+
 
 @click.command()
 @click.argument("what")
@@ -42,19 +44,20 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
     elif any(found.values()):
         print_findings(found)
     else:
-        click.echo(f"{what}: nothing in the way of LiteRT, ONNX and a phone's GPU")
+        click.echo(printable(f"{what}: nothing in the way of LiteRT, ONNX and a phone's GPU"))
     sys.exit(1 if any(found.values()) else 0)
 
 
 def print_findings(found: dict) -> None:
     from rich.table import Table
 
-    from zoo.cli.table import wide_console
+    from zoo.cli.table import cells, wide_console
 
     table = Table("layer", "operation", "stands in the way of", "remedy", show_lines=True)
     for name, items in found.items():
         for item in items:
             layer = item.layer or "(not known)"
             files = "\n".join(item.files)
-            table.add_row(layer if name == "serving_default" else f"{name}: {layer}", item.operation, files, item.remedy)
+            where = layer if name == "serving_default" else f"{name}: {layer}"
+            table.add_row(*cells(where, item.operation, files, item.remedy))
     wide_console().print(table)

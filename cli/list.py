@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from zoo.cli.printable import printable
+
 TOLD = Path(str(importlib.resources.files("zoo"))) / "families.json"
 
 
@@ -35,14 +37,14 @@ def list_families(as_json: bool) -> None:
         return
     from rich.table import Table
 
-    from zoo.cli.table import wide_console
+    from zoo.cli.table import cells, wide_console
 
     table = Table("family", "task", "paper", "presets", "shipped weights", "signature")
     for row in rows:
         tensors = row["signature"]
         signature = f"{', '.join(tensors['inputs'])} -> {', '.join(tensors['outputs'])}" if tensors else "not deployed"
         shipped = ", ".join(row["weights"]) or "-"
-        table.add_row(row["name"], row["task"], row["paper"], ", ".join(row["presets"]), shipped, signature)
+        table.add_row(*cells(row["name"], row["task"], row["paper"], ", ".join(row["presets"]), shipped, signature))
     wide_console().print(table)
 
 
@@ -60,7 +62,7 @@ def described(families: list[str]) -> dict[str, dict[str, Any]]:
         try:
             cls = family(name)
         except ValueError as error:
-            click.echo(f"zoo: {name} is left out: {error}", err=True)
+            click.echo(printable(f"zoo: {name} is left out: {error}"), err=True)
             continue
         told[name] = {
             "name": name,

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import logging
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,14 +16,16 @@ from zoo.training.process import set_environment
 set_environment()  # before any subcommand imports NumPy or TensorFlow
 
 from zoo.cli.lacking import install_line
-from zoo.cli.printable import printable
+from zoo.cli.printable import Lines, printable
 from zoo.common.text import one_line
 
 INTERRUPTED = 130
+if logging.lastResort:  # what writes warnings to stderr where nobody has set up a log
+    logging.lastResort.setFormatter(Lines())
 # Each in the module of its name beside this one, imported when it is asked for.
 COMMANDS = (
     *("list", "pack", "lint", "train", "apply", "sample", "evaluate"),
-    *("export", "verify", "bench", "serve", "release", "degrade", "demo"),
+    *("export", "verify", "bench", "serve", "release", "sbom", "degrade", "demo"),
 )
 CALLED_ELSE = {"list": "list_families"}  # in Python, where the command's own name is taken
 
@@ -77,7 +80,7 @@ def describe(error: BaseException) -> str:
 def fail(message: str, debug: bool, code: int = 2) -> None:
     if debug:
         traceback.print_exc()
-    click.echo(f"zoo: {printable(message)}", err=True)
+    click.echo(printable(f"zoo: {message}"), err=True)
     sys.exit(code)
 
 

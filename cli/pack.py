@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from zoo.cli.printable import printable
+
 
 @click.command()
 @click.argument("source")
@@ -37,6 +39,5 @@ def pack(source: str, out: Path, shards: int, data_dir: str | None, max_bad: flo
     index = write(pictures, out, shards, track=lambda indices: track(indices, "picture"))
     size = sum(shard["bytes"] for shard in index["shards"]) / 1e6
     files = f"{shards} files" if shards > 1 else "1 file"
-    click.echo(
-        f"{index['pictures']} of {len(pictures)} pictures, {size:.1f} MB in {files}: zoo train MODEL --data tfrecord:{out}"
-    )
+    done = f"{index['pictures']} of {len(pictures)} pictures, {size:.1f} MB in {files}"
+    click.echo(printable(f"{done}: zoo train MODEL --data tfrecord:{out}"))

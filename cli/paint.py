@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from zoo.cli.printable import printable
+
 
 def painter(family: str, styles: tuple[str, ...], mask: Path | None, settings: tuple[str, ...], preserve_color: bool) -> Any:
     """A function from a picture [H, W, 3] to the painted one [H', W', 3], whose long side is at most `size` (512 unless set).
@@ -47,7 +49,7 @@ def painter(family: str, styles: tuple[str, ...], mask: Path | None, settings: t
                 picture, pictures, size=long_side, mask=painted, callback=report, family=family, **config
             )
         last = ", ".join(f"{name} {value:.3g}" for name, value in curve[-1].items())
-        click.echo(f"{len(curve)} iterations, at the end: {last}", err=True)
+        click.echo(printable(f"{len(curve)} iterations, at the end: {last}"), err=True)
         return result
 
     return paint

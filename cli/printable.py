@@ -1,11 +1,21 @@
-"""Text for the terminal that others had a hand in: names of files, reasons out of files."""
+"""What others had a hand in, such as names of files and reasons out of files, on its way to the terminal."""
+
+import logging
+from types import TracebackType
+
+from zoo.common.text import printable
+
+__all__ = ["Lines", "printable"]
 
 
-def printable(text: str) -> str:
-    """The text with every control character written out, so that a name can neither move the cursor nor colour the screen.
+class Lines(logging.Formatter):
+    """A warning on one line, a traceback line by line, with what does not print written out."""
 
-    Example:
-        >>> printable("a\\x1b[2Jb")
-        'a\\\\x1b[2Jb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return printable(super().formatMessage(record))
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> str:
+        return "\n".join(printable(line) for line in super().formatException(ei).split("\n"))

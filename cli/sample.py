@@ -9,6 +9,7 @@ import click
 
 from zoo import roles
 from zoo.cli.inputs import trust_option
+from zoo.cli.printable import printable
 from zoo.cli.provenance import provenance_of, provenance_option
 from zoo.roles import Role, Signature
 
@@ -58,7 +59,7 @@ def sample(
     metadata = provenance_of(what, runtime, marked)
     if mix:
         write_picture(out, mixing_sheet(what, 1.0 if truncation is None else truncation, seed), metadata=metadata)
-        click.echo(str(out))
+        click.echo(printable(str(out)))
         return
     inputs = generator_inputs(runtime.signature, count, label, truncation, seed, interpolate)
     result = runtime.signature.output(roles.Result).name
@@ -68,7 +69,7 @@ def sample(
         for start in range(0, count, size)
     ]
     write_picture(out, sheet([picture for part in parts for picture in part]), metadata=metadata)
-    click.echo(str(out))
+    click.echo(printable(str(out)))
 
 
 @dataclasses.dataclass(frozen=True)

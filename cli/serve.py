@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from zoo.cli.printable import printable
+
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
@@ -45,5 +47,5 @@ def serve(
     import_tensorflow()
     limits = Limits(max_requests, max(WAITING_BYTES, max_body << 20), max_body << 20, int(max_pixels * 1e6))
     with contextlib.suppress(KeyboardInterrupt):
-        run(directory, host, port, grpc_port, limits, click.echo, trust)
+        run(directory, host, port, grpc_port, limits, lambda line: click.echo(printable(line)), trust)
     click.echo("Stopped.")

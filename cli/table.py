@@ -17,10 +17,10 @@ def finish(manifest: Any, directory: Path, as_json: bool) -> None:
     else:
         print_table(manifest, directory)
     for fault in manifest.faults:
-        click.echo(f"zoo: {printable(fault)}", err=True)
+        click.echo(printable(f"zoo: {fault}"), err=True)
     failed = [artifact.path for artifact in manifest.artifacts if not artifact.parity.passed]
     if failed:
-        click.echo(f"zoo: below the floor of parity: {', '.join(failed)}", err=True)
+        click.echo(printable(f"zoo: below the floor of parity: {', '.join(failed)}"), err=True)
     if failed or manifest.faults:
         sys.exit(1)
 
@@ -32,8 +32,14 @@ def wide_console() -> Any:
     return Console(width=None if sys.stdout.isatty() else 150)
 
 
-def print_table(manifest: Any, directory: Path) -> None:
+def cells(*texts: str) -> list[str]:
+    """Cells of a table of rich's, as they are: neither markup nor what the terminal would obey."""
     from rich.markup import escape
+
+    return [escape("\n".join(printable(line) for line in text.split("\n"))) for text in texts]
+
+
+def print_table(manifest: Any, directory: Path) -> None:
     from rich.table import Table
 
     table = Table("file", "precision", "size", "MB", "max difference", "PSNR dB", "SSIM", "ms", "GPU", "")
@@ -42,9 +48,7 @@ def print_table(manifest: Any, directory: Path) -> None:
     for artifact in manifest.artifacts:
         parity = artifact.parity
         table.add_row(
-            escape(artifact.path),
-            artifact.precision,
-            artifact.shape,
+            *cells(artifact.path, artifact.precision, artifact.shape),
             f"{artifact.bytes / 1e6:.2f}",
             f"{parity.max_abs:.1e}",
             "exact" if parity.psnr == float("inf") else f"{parity.psnr:.1f}",

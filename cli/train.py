@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from zoo.cli.plan_options import plan_options
+from zoo.cli.printable import printable
 from zoo.training import recipes
 from zoo.training.plan import options
 
@@ -101,7 +102,7 @@ def train(
 
     file = run(model, config, pictures=pictures, data=data | sources, resume=resume is not None, **asked)
     for line in what_now(file):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def what_now(file: Path) -> Iterator[str]:

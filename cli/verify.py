@@ -10,8 +10,9 @@ import click
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--images", default="samples:", show_default=True, metavar="SOURCE", help="Real pictures to compare the files on.")
 @click.option("--gpu", is_flag=True, help="Run the LiteRT files of fixed sizes on LiteRT's GPU path too.")
+@click.option("--key", metavar="PUB", type=click.Path(path_type=Path), help="A public key (PEM): refuses what it did not sign.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest.")
-def verify(directory: Path, images: str, gpu: bool, as_json: bool) -> None:
+def verify(directory: Path, images: str, gpu: bool, key: Path | None, as_json: bool) -> None:
     """Runs every file of the export DIR again in its own runtime against the Keras model.
 
     A file that was altered or is missing has failed, and is named; so is one of the page, the phone sources and what serves.
@@ -22,6 +23,10 @@ def verify(directory: Path, images: str, gpu: bool, as_json: bool) -> None:
 
     Example: zoo verify exports/wave --images folder:photos
     """
+    if key:
+        from zoo.export import signing
+
+        signing.check(directory, key)  # before anything of it is run
     from zoo.cli.progress import stages
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.table import finish

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from zoo.cli.inputs import Asked
+from zoo.cli.printable import printable
 
 
 def apply_video(
@@ -49,4 +50,5 @@ def apply_video(
     with rated("frame") as report:
         comment = (metadata or {}).get("Description", "")
         count, rate = transform_video(source, out, transform, report=report, comment=comment)
-    click.echo(f"{out}: {count} frames at {rate:.4g} a second, computed at {count / (time.monotonic() - started):.3g} a second")
+    speed = count / (time.monotonic() - started)
+    click.echo(printable(f"{out}: {count} frames at {rate:.4g} a second, computed at {speed:.3g} a second"))

@@ -12,6 +12,7 @@ import numpy as np
 
 import zoo
 from zoo.export import (
+    bill,
     gpu,
     hub,
     litert,
@@ -228,6 +229,7 @@ class Exporter:
         report.write(manifest, self.about, self.references, self.measurements, self.directory)
         if "hub" in formats:
             hub.write(manifest, self.network, self.references, self.about, self.directory)
+        bill.write_export(manifest, self.about, self.directory)
         others = {name: sha256(self.directory / name) for name in unlisted_files(manifest, self.directory)}
         manifest = dataclasses.replace(manifest, files=others)
         manifest.write(self.directory)

@@ -1,5 +1,7 @@
 """Reading files that others wrote: only regular ones, none outside of its directory, and no more of one than it should hold."""
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -76,3 +78,17 @@ def sha256(path: Path) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def system_errors() -> Iterator[None]:
+    """What TensorFlow says of a full disk as the OSError that Python would have raised."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS):
+            if os.strerror(number) in error.message:
+                raise OSError(number, os.strerror(number)) from error
+        raise

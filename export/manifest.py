@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from zoo.common.files import replacing
 from zoo.export.files import inside, read_json, sha256, tree
 from zoo.roles import Signature
 
@@ -130,7 +131,8 @@ class Manifest:
 
     def write(self, directory: Path) -> Path:
         path = directory / FILE
-        path.write_text(json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         return path
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from zoo import roles
+from zoo.common.text import one_line
 from zoo.export.unsupported import Unsupported
 from zoo.roles import Role, Signature
 
@@ -99,7 +100,9 @@ def _words(role: Role) -> str:
         "mask": ", laid over the picture",
         "layers": ", of any size; the first gives the shape",
     }
-    return role.words + (ends | {"latent": "; drawn unless given"}).get(_kind(role), "")
+    # It becomes a comment in source code, and names of classes and styles come from files and folders that others named.
+    words = one_line(role.words).replace("/*", "/ *").replace("*/", "* /")
+    return words + (ends | {"latent": "; drawn unless given"}).get(_kind(role), "")
 
 
 def _kotlin(tensor: Role) -> Argument:

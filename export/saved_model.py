@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo.export.files import system_errors
 from zoo.export.quiet import quiet
 from zoo.export.signature import tensor_specs
 from zoo.roles import HoleMask, Signature
@@ -44,7 +45,7 @@ def write(
     if pictures and answers and all(tensor.shape[3] in ENCODED_CHANNELS for tensor in pictures):
         archive.add_endpoint("serve_bytes", _bytes_function(function, signature))
     path = directory / "1"
-    with quiet(debug):
+    with quiet(debug), system_errors():
         archive.write_out(os.fspath(path), verbose=False)
     _write_defaults(path, signature)
     return path

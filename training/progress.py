@@ -4,6 +4,8 @@ import sys
 import time
 from typing import Any
 
+from zoo.common.text import printable
+
 Record = dict[str, float]  # "step", the means since the last one of "loss" and each of its terms, and two more
 NO_TERMS = ("step", "loss", "learning_rate", "pictures_per_second")  # of a record
 
@@ -34,7 +36,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Prints a line, above the bar where there is one."""
         if self._bar is not None:
-            self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self._bar.console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
         else:
             say(text)
 
@@ -50,7 +52,7 @@ class Progress:
 
 def say(text: str) -> None:
     """Prints a line where people look for what is going on."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:

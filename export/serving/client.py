@@ -47,7 +47,8 @@ def main() -> int:
         with Path(arguments.out).open("xb") as file:
             file.write(answer)
     except (OSError, ValueError) as error:
-        print(f"client.py: {error}", file=sys.stderr)
+        # A server's answer may hold anything, and the terminal would obey it.
+        print("client.py:", "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(error)), file=sys.stderr)
         return 2
     print(arguments.out)
     return 0

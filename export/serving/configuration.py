@@ -4,6 +4,7 @@ import dataclasses
 import re
 from pathlib import Path
 
+from zoo.common.files import replacing
 from zoo.export.files import inside, read_bytes
 from zoo.export.manifest import NAME
 from zoo.export.serving.text_format import Message, get, get_all, parse, render
@@ -74,9 +75,8 @@ def change(directory: Path, name: str, versions: tuple[int, ...], labels: dict[s
         if get(entry, "name") == name:
             kept = [field for field in entry if field[0] not in ("model_version_policy", "version_labels")]
             entry[:] = [*kept, *_policy(versions, labels)]
-    temporary = path.with_name(f".{path.name}.partial")
-    temporary.write_text(render(message), encoding="utf-8")
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        temporary.write_text(render(message), encoding="utf-8")
 
 
 def _read(directory: Path) -> Message:

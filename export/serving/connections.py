@@ -7,7 +7,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST = 256  # HTTP connections at once
+MOST = 256  # connections at once, over HTTP and over gRPC each
 HEAD_SECONDS = 10  # for the head of a request to come, from the connection or from the answer before it
 LOOK_SECONDS = 2
 

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
 
 from zoo.export.quiet import quiet
+from zoo.export.serving.connections import MOST
 from zoo.export.serving.errors import ServingError, invalid
 from zoo.export.serving.json_tensors import DEEPEST
 from zoo.export.serving.models import Version
@@ -170,6 +171,7 @@ async def start(preview: Preview, host: str, port: int) -> tuple[Any, int]:
         ("grpc.max_receive_message_length", preview.limits.body_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_concurrent_streams", preview.limits.requests),
+        ("grpc.max_allowed_incoming_connections", MOST),  # more are closed as they come
         # Who connects and says nothing, or sends half of a request, is let go.
         ("grpc.server_handshake_timeout_ms", 5_000),
         ("grpc.max_connection_idle_ms", 30_000),

@@ -1,14 +1,14 @@
 """Odd manifests, configurations and model files, opened in a process beside this one, so that its end is seen."""
 
 import json
-import multiprocessing
+import os
 import random
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from tests.attack.beside import Beside, Outcome
 from tests.attack.mutations import damaged, odd_json
 from tests.attack.outcomes import Counts, state_of
 from tests.export.networks import generator, pictures
@@ -32,12 +32,12 @@ def attack(folder: Path, count: int, seed: int) -> Counts:
     )
     counts, place = Counts("manifests and model files"), folder / "odd"
     (folder / "secret.keras").write_bytes((whole / "model.keras").read_bytes())
-    before, beside = state_of(folder), Opener()
+    before, beside = state_of(folder), Beside(opening, SECONDS)
     for index in range(count):
         chance = random.Random(f"{seed} files {index}")
         shutil.rmtree(place, ignore_errors=True)
         job, name = odd_export(whole, place, chance)
-        outcome, words = beside.opened(job)
+        outcome, words = beside.outcome(job)
         counts.add(outcome, f"{index} {name} {job[0]}: {words}")
     beside.close()
     shutil.rmtree(place, ignore_errors=True)
@@ -91,56 +91,20 @@ def odd_archive(content: bytes, chance: random.Random, place: Path) -> bytes:
     return changed
 
 
-class Opener:
-    """A process that opens what it is told to, replaced when it ends or says nothing for too long."""
-
-    def __init__(self) -> None:
-        self.process: Any = None
-
-    def opened(self, job: tuple[str, str]) -> tuple[str, str]:
-        if self.process is None:
-            context = multiprocessing.get_context("spawn")
-            self.pipe, other = context.Pipe()
-            self.process = context.Process(target=_open_all, args=(other,), daemon=True)
-            self.process.start()
-            other.close()
-        try:
-            self.pipe.send(job)
-            if self.pipe.poll(SECONDS):
-                return self.pipe.recv()
-            outcome = ("hung", f"{SECONDS} s")
-        except (EOFError, OSError):
-            self.process.join(10)
-            outcome = ("crashed", f"exit code {self.process.exitcode}")
-        self.close()
-        return outcome
-
-    def close(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.join()
-            self.pipe.close()
-            self.process = None
-
-
-def _open_all(pipe: Any) -> None:
-    """Runs in the process beside; a refusal is a ValueError or OSError of one line that can be printed."""
-    import os
-
+def opening() -> Callable[[tuple[str, str]], Outcome]:
+    """Gives the function that opens what it is told to, in the process beside."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from zoo.cli.quiet import import_tensorflow
 
     import_tensorflow()
     ways: dict[str, Callable[[str], str]] = {"export": _export, "model": _model, "listed": _listed}
-    while True:
-        kind, path = pipe.recv()
-        try:
-            words = ways[kind](path)
-            pipe.send(("outside", words) if words.startswith("ran") else ("clean", words))
-        except (ValueError, OSError) as error:
-            pipe.send(("clean" if "\n" not in str(error) else "raw", str(error)[:300]))
-        except BaseException as error:
-            pipe.send(("raw", f"{type(error).__name__}: {str(error)[:300]}"))
+
+    def opened(job: tuple[str, str]) -> Outcome:
+        kind, path = job
+        words = ways[kind](path)
+        return ("outside", words) if words.startswith("ran") else ("clean", words)
+
+    return opened
 
 
 def _export(path: str) -> str:

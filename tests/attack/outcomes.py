@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,11 +49,15 @@ def table(counts: Iterable[Counts]) -> str:
 
 
 def written(counts: Iterable[Counts], how: str, document: Path = DOCUMENT) -> None:
-    """Puts the table in its place in the document."""
+    """Puts the table in its place in the document; what was not attacked this time keeps its row."""
     text = document.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    document.write_text(f"{before}{BEGIN}\n{how}\n\n{table(counts)}\n{END}{after}", encoding="utf-8")
+    old, after = rest.split(END)
+    head, *rows = table(counts).split("\n")[1:]
+    by_name = {row.split(" | ")[0]: row for row in (*re.findall(r"^\| .* [0-9]+ \|$", old, re.MULTILINE), *rows)}
+    title = table([]).split("\n")[0]
+    lines = "\n".join((title, head, *by_name.values()))
+    document.write_text(f"{before}{BEGIN}\n{how}\n\n{lines}\n{END}{after}", encoding="utf-8")
 
 
 def state_of(folder: Path) -> dict[str, str]:

@@ -9,5 +9,6 @@ pytestmark = pytest.mark.long
 
 @pytest.mark.parametrize("what", INPUTS)
 def test_every_input_ends_cleanly(what):
-    counts = attacked(what, INPUTS[what], seed=0)
-    assert counts.examples == [] and counts.clean == INPUTS[what]
+    count = INPUTS[what][1]
+    counts = attacked(what, count, seed=0)
+    assert counts.examples == [] and counts.clean == count

@@ -67,6 +67,12 @@ def test_a_trained_compositor_takes_its_elements(here, capfd):
         (scene(turn=3), "no key 'turn'"),
         (scene(mask="back.png"), "its picture 24 x 32"),
         (scene(picture="nothing.png"), "nothing.png"),
+        (scene(size=[1e6, 1e6]), "size smaller"),
+        (scene(size=[1e6, 1], rotate=45), "size smaller"),
+        (scene(rotate=10**400), "rotate is an angle"),
+        ('{"canvas": [100000, 100000], "elements": [{"picture": "back.png"}]}', "make the canvas smaller"),
+        (json.dumps({"elements": 65 * [{"picture": "back.png"}]}), "at most 64 make a scene"),
+        ('{"elements": ' + 100_000 * "[" + 100_000 * "]" + "}", "nested too deeply"),
     ],
 )
 def test_a_wrong_scene_is_answered_with_one_line(here, capfd, text, message):

@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import json
+import re
 
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 import zoo
 from tests.export.networks import generator, pictures, stylise
+from zoo import roles
 from zoo._registry import family
 from zoo.cli.main import app
 from zoo.export import mobile
@@ -16,6 +18,8 @@ from zoo.export.export import export_model, verify_directory
 from zoo.export.litert import gpu_obstacles
 from zoo.export.litert_graph import Operation, Tensor, arena_bytes
 from zoo.export.manifest import read_manifest
+from zoo.export.phone_code import kotlin, swift
+from zoo.roles import Signature
 
 DEPLOYABLE = [name for name in zoo.list_models() if family(name).deployable]
 
@@ -104,6 +108,15 @@ def test_sources_of_every_family_parse(exported, name):
                 tree = Parser(Language(languages[file.rpartition(".")[2]].language())).parse(text.encode())
                 assert not tree.root_node.has_error, text
                 assert all(f'"{tensor}"' in text for tensor in signature.inputs)
+
+
+def test_names_of_styles_stay_in_their_comment():
+    """A style's name is that of a picture's file, which ended the comment and went on as source code."""
+    name = "a*/ evil() /*\n evil()"
+    role = roles.Weights(names=(name, "b"))
+    for arguments in (kotlin, swift):
+        (argument,) = [a for a in arguments(Signature.of([roles.Photograph(), role], [roles.Result()])) if a.name != "image"]
+        assert "evil" in argument.words and not re.search(r"\*/|/\*|\n", argument.words)
 
 
 def test_a_generator_has_its_own_size(tmp_path):

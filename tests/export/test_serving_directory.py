@@ -11,12 +11,13 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from tests.export.networks import generator, inpainter, pictures
 from zoo.cli.main import app
+from zoo.common.files import locked
 from zoo.export.export import export_model
 from zoo.export.files import sha256
 from zoo.export.manifest import check_files, read_manifest
 from zoo.export.serving import configuration, text_format, warmup
 from zoo.export.serving.preview import Limits, open_preview
-from zoo.export.serving.releases import add_version, make_stable, versions_in
+from zoo.export.serving.releases import LOCK, add_version, make_stable, versions_in
 
 
 def exported(network, out):
@@ -155,12 +156,42 @@ def test_a_release_that_fails_changes_nothing(directory, release, tmp_path):
 
 
 def test_what_a_killed_release_left_is_cleared_away(directory, release):
-    partial = directory / "savedmodel" / "g" / ".2.partial"
-    partial.mkdir()
-    (partial / "half").write_text("half")
-    assert versions_in(partial.parent) == [1]
+    left = directory / "savedmodel" / "g" / ".part-0123456789ab-2"
+    left.mkdir()
+    (left / "half").write_text("half")
+    assert versions_in(left.parent) == [1]
     assert add_version(directory, release) == 2
-    assert not partial.exists() and not (partial.parent / "2" / "half").exists()
+    assert {path.name for path in left.parent.iterdir()} == {"1", "2"} and not (left.parent / "2" / "half").exists()
+
+
+def test_links_at_the_names_that_releases_used_before_are_left_alone(directory, release, tmp_path):
+    """`.2.partial` and `.models.config.partial` could be foretold: what a link at the second led to was written over."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "file.txt").write_text("mine")
+    (directory / "savedmodel" / "g" / ".2.partial").symlink_to(mine)
+    (directory / "serving" / ".models.config.partial").symlink_to(mine / "file.txt")
+    assert add_version(directory, release) == 2
+    make_stable(directory, 2)
+    assert [path.name for path in mine.iterdir()] == ["file.txt"] and (mine / "file.txt").read_text() == "mine"
+    assert not (directory / configuration.FILE).is_symlink() and served(directory) == ([1, 2], {"stable": 2, "canary": 2})
+
+
+def test_a_manifest_that_is_a_link_is_replaced_and_not_followed(directory, release, tmp_path):
+    before = (directory / "manifest.json").rename(tmp_path / "mine.json").read_text()
+    (directory / "manifest.json").symlink_to(tmp_path / "mine.json")
+    add_version(directory, release)
+    assert (tmp_path / "mine.json").read_text() == before
+    assert not (directory / "manifest.json").is_symlink() and "savedmodel/g/2" in read_manifest(directory).files
+
+
+def test_one_release_at_a_time(directory, release):
+    """Two that read models.config before either had written it lost one of their versions."""
+    with locked(directory / LOCK, "busy"):
+        for change in (lambda: add_version(directory, release), lambda: make_stable(directory, 1)):
+            with pytest.raises(BlockingIOError, match=r"^another process is changing .*g; try again when it has ended$"):
+                change()
+    assert add_version(directory, release) == 2 and not (directory / LOCK).exists()
 
 
 def test_what_was_written_into_models_config_by_hand_stays(directory, release):
@@ -248,7 +279,7 @@ def test_damaged_and_missing_saved_models_are_one_line(directory, release):
 def test_a_folder_that_cannot_be_written_is_one_line(directory, release):
     folder = directory / "savedmodel" / "g"
     (folder / "2").write_text("a file in the way")
-    with pytest.raises(OSError, match="cannot write .*g/2: "):
+    with pytest.raises(OSError, match="g/2 exists already; remove it"):
         add_version(directory, release)
     assert served(directory) == ([1], {"stable": 1})
     assert not list(folder.glob(".*"))

@@ -74,6 +74,23 @@ def closed(connection):
         return True
 
 
+def test_grpc_connections_have_a_bound_and_make_room(server):
+    """Their number had none: each one that said nothing took a file of the server's."""
+    idle = [socket.create_connection(("127.0.0.1", server.grpc_port)) for _ in range(connections.MOST + 50)]
+    try:
+        time.sleep(1)
+        assert sum(closed(connection) for connection in idle) >= 50
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = "half_plus_three"
+        request.inputs["x"].CopyFrom(tf.make_tensor_proto([1.0]))
+        with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+            call = channel.unary_unary(METHOD)
+            assert call(request.SerializeToString(), timeout=20, wait_for_ready=True)  # the silent are let go after 5 s
+    finally:
+        for connection in idle:
+            connection.close()
+
+
 def test_bodies_that_do_not_come_take_no_place(server):
     """More of them than requests may wait or run."""
     head = b"POST /v1/models/half_plus_three:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"

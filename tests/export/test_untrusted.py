@@ -1,7 +1,9 @@
 """Files that others wrote: nothing outside of its directory is read, nothing that is not listed runs, nothing fills memory."""
 
 import dataclasses
+import errno
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -12,12 +14,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.export.networks import generator, pictures
 from zoo.cli.main import app
-from zoo.cli.printable import printable
+from zoo.cli.printable import Lines, printable
+from zoo.common.files import new_directory
 from zoo.export import metadata
 from zoo.export.export import export_model, verify_directory
+from zoo.export.files import system_errors
 from zoo.export.manifest import read_manifest
 from zoo.export.provenance import EDITED, XMP, provenance
 from zoo.export.runtimes import load
@@ -262,6 +267,40 @@ def test_names_do_not_reach_the_terminal_as_they_are(capfd, tmp_path):
         app(["apply", "fast_style/wave", str(name), "--out", str(tmp_path / "o.png")])
     assert "\x1b" not in capfd.readouterr().err
     assert printable("a\x1b[2J\u202eb\n") == r"a\x1b[2J\u202eb\n"
+
+
+def test_a_log_on_the_terminal_keeps_to_its_line():
+    record = logging.LogRecord("zoo", logging.WARNING, "", 0, "left out: %s", ("a\x1b[2J\nzoo: all is well",), None)
+    assert Lines().format(record) == r"left out: a\x1b[2J\nzoo: all is well"
+    try:
+        raise ValueError("of a request\x1b[2J")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    traceback = Lines().format(record)
+    assert "\x1b" not in traceback and traceback.splitlines()[-1] == r"ValueError: of a request\x1b[2J"
+
+
+def test_a_cell_of_a_table_is_text(capsys):
+    from rich.table import Table
+
+    from zoo.cli.table import cells, wide_console
+
+    table = Table("layer", "remedy")
+    table.add_row(*cells("[/x][bold red]\x1b[2J", "two\nlines"))
+    wide_console().print(table)
+    output = capsys.readouterr().out
+    assert "[/x][bold red]" in output and "\x1b" not in output and "lines" in output
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
+def test_a_full_disk_under_tensorflow_is_said_as_that_of_any_other(tmp_path, number):
+    """TensorFlow writes a SavedModel by itself; its error named a temporary file, and its own class."""
+    one_line = pytest.raises(OSError, match=rf"^cannot write .*out: {os.strerror(number)}$")
+    with one_line, new_directory(tmp_path / "out"), system_errors():
+        raise tf.errors.ResourceExhaustedError(None, None, f"{tmp_path}/x.tmp0; {os.strerror(number)}")
+    with pytest.raises(tf.errors.ResourceExhaustedError), system_errors():
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_reason_is_text_and_not_markup(whole, capfd):
