@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 SCHEDULES = ("constant", "cosine")
+BACKENDS = ("tensorflow", "jax")
 STRATEGIES = ("auto", "single", "mirrored", "multiworker", "ray")
 
 
@@ -108,6 +109,12 @@ class Plan:
         "float32",
         among=PRECISIONS,
         decides=True,
+    )
+    backend: str = option(
+        "What Keras computes with; jax needs no TensorFlow.", "tensorflow", among=BACKENDS, decides=True, shown="Keras' own"
+    )
+    exact: bool | None = option(
+        "Whether a resumed run ends with the same bits, which costs speed on GPUs.", None, shown="on processors"
     )
     strategy: str = option("How the work is spread over devices and machines.", "auto", among=STRATEGIES)
     workers: int | None = option("Workers for ray.", None, check=at_least(1))
