@@ -4,8 +4,8 @@
     python -m benchmarks.devices --processor  small networks, on the processor
     python -m benchmarks.devices --plan       what a step of the recipes costs, and so a training, on a device of that rate
 
-Each runner is a process of its own: TensorFlow and JAX by the stock `fit`, with nothing read back between the steps, and PyTorch,
-compiled, where it is installed. The operations of a step are those that XLA counts in it.
+Each runner is a process of its own: TensorFlow and JAX by the stock `fit`, compiled by XLA, with nothing read back between the
+steps. The operations of a step are those that XLA counts in it.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.turns import Run, Runner, timed
 
+BACKENDS = ("tensorflow", "jax")
 STEPS = 20  # of one turn
 VGG16 = {"features": "vgg16", "feature_weights": "random"}  # whose speed is that of the real ones
 # Family, settings, batch; on a processor, and on a device.
@@ -51,17 +52,17 @@ def main() -> None:
         return print("no accelerator is found here, and nothing was measured; --processor measures small networks without one")
     peak = matrix_rate(512 if asked.processor else 8192)
     print(f"{name or 'processor'}: {peak / 1e12:.3g} TFLOP/s in a bf16 matrix product")
-    print("| step, bf16 | pictures a step | TensorFlow | JAX | PyTorch compiled | JAX, share of the matrix rate |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    print("| step, bf16 | pictures a step | TensorFlow, pictures/s | JAX, pictures/s | JAX, share of the matrix rate |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     for task, (_, _, batch) in (SMALL if asked.processor else TASKS).items():
-        seconds, operations = measure(task, asked.processor)
-        rates = [f"{batch / seconds[runner]:.4g}" if runner in seconds else "" for runner in ("tensorflow", "jax", "torch")]
-        print(f"| {task} | {batch} | {' | '.join(rates)} | {operations / seconds['jax'] / peak:.1%} |", flush=True)
+        seconds, operations = measure(task)
+        rates = " | ".join(f"{batch / seconds[backend]:.3g}" for backend in BACKENDS)
+        print(f"| {task} | {batch} | {rates} | {operations / seconds['jax'] / peak:.1%} |", flush=True)
 
 
 def device() -> str | None:
-    """What JAX, TensorFlow or PyTorch compute with beside the processor, by the first that finds any; each in its own process."""
-    for library in ("jax", "tensorflow", "torch"):
+    """What JAX or TensorFlow compute with beside the processor, by the first that finds any; each in a process of its own."""
+    for library in BACKENDS:
         if importlib.util.find_spec(library):
             runner = Runner("benchmarks.devices:look", os.cpu_count() or 1, library=library)
             found = str(runner.turn()[0])
@@ -76,20 +77,15 @@ def look(threads: int, library: str) -> Any:
     module = importlib.import_module(library)
     if library == "jax":
         names = [each.device_kind for each in module.devices() if each.platform != "cpu"]
-    elif library == "tensorflow":
+    else:
         devices = module.config.list_physical_devices("GPU")
         names = [module.config.experimental.get_device_details(each).get("device_name", each.name) for each in devices]
-    else:
-        names = [module.cuda.get_device_name()] if module.cuda.is_available() else []
     return lambda case, seconds: [names[0] if names else ""]
 
 
-def measure(task: str, processor: bool) -> tuple[dict[str, float], float]:
-    """Seconds a step by runner, and the operations of one."""
-    cores = os.cpu_count() or 1
-    runners = {name: Runner("benchmarks.devices:ours", cores, backend=name, task=task) for name in ("tensorflow", "jax")}
-    if importlib.util.find_spec("torch") and not processor and not task.startswith("StyleGAN"):  # which has no peer here
-        runners["torch"] = Runner("benchmarks.devices_torch:compiled", cores, task=task)
+def measure(task: str) -> tuple[dict[str, float], float]:
+    """Seconds a step by backend, and the operations of one."""
+    runners = {name: Runner("benchmarks.devices:ours", os.cpu_count() or 1, backend=name, task=task) for name in BACKENDS}
     try:
         times = {name: [runner.turn()[0] for _ in range(3)] for name, runner in runners.items()}
         operations = runners["jax"].turn("operations")[0]

@@ -11,6 +11,8 @@ from tests.jax.processes import start_on_jax
 from tests.training.processes import finish
 from tests.training.tiny import train_tiny, weights
 from zoo.export.export import export_model
+from zoo.training.sources import open_source
+from zoo.training.tfrecord_source import write
 
 pytestmark = pytest.mark.long
 STEPS = 6
@@ -59,16 +61,18 @@ def command_says(cache, *arguments):
 
 
 def test_options_of_a_resumed_run(tmp_path, cache):
-    """One process trains whole runs, one those that were cut; a file each, to the bit."""
-    plans = [{"out": str(tmp_path / "whole" / name), "steps": STEPS, **options} for name, options in OPTIONS.items()]
+    """One process trains whole runs, one those that were cut: each ends with the same bits."""
+    write(open_source("samples:"), tmp_path / "packed")
+    options = OPTIONS | {"packed": {"data": f"tfrecord:{tmp_path / 'packed'}"}}
+    plans = [{"out": str(tmp_path / "whole" / name), "steps": STEPS, **more} for name, more in options.items()]
     assert json.loads(finish(start_on_jax(plans, "tests.training.tiny", cache))) == [None] * len(plans)
     shutil.copytree(tmp_path / "whole", tmp_path / "cut")
-    for name in OPTIONS:
+    for name in options:
         (tmp_path / "cut" / name / "model.keras").unlink()
         (tmp_path / "cut" / name / "checkpoint" / f"step-{STEPS:08d}.npz").unlink()
     again = [plan | {"out": plan["out"].replace("whole", "cut"), "resume": True} for plan in plans]
     assert json.loads(finish(start_on_jax(again, "tests.training.tiny", cache))) == [None] * len(plans)
-    for name in OPTIONS:
+    for name in options:
         for whole, cut in zip(weights(tmp_path / "whole" / name), weights(tmp_path / "cut" / name), strict=True):
             assert np.array_equal(whole, cut), name
 
