@@ -88,9 +88,11 @@ def train(
         why = "" if resume is None else f"{asked['out']} holds no run to go on with; "
         raise click.UsageError(f"{why}name a MODEL to train", context)
     choose("model", name, names())
-    with silenced_stderr():  # in which TensorFlow speaks, where Keras imports it
-        # A run that does not say so is of a version that knew no other.
-        backend = asked.setdefault("backend", before.get("backend") or ("tensorflow" if before else running()))
+    if "backend" not in asked:
+        with silenced_stderr():  # in which TensorFlow speaks, where Keras imports it
+            # A run that does not say so is of a version that knew no other.
+            asked["backend"] = before.get("backend") or ("tensorflow" if before else running())
+    backend = asked["backend"]
     check_trainable(backend)
     use(backend)
     if backend == "tensorflow":

@@ -28,7 +28,7 @@ class Devices:
 
     def __init__(self, name: str = "auto", replicas: int | None = None) -> None:
         if name not in STRATEGIES:
-            raise ValueError(f"--strategy {name} needs the TensorFlow backend; JAX trains with {', '.join(STRATEGIES)}")
+            raise ValueError(f"--strategy {name} needs the TensorFlow backend; JAX trains on the devices of one machine")
         if name == "single" and replicas not in (None, 1):
             raise ValueError(f"the strategy single has one replica, not {replicas}; leave out --replicas, or use mirrored")
         count = 1 if name == "single" else replicas or (2 if name == "mirrored" else 1)

@@ -187,6 +187,8 @@ class Plan:
                 )
         if (self.workers is None) == (self.strategy == "ray"):
             raise ValueError("--strategy ray and --workers N belong together")
+        if self.backend == "jax" and self.strategy in ("multiworker", "ray"):
+            raise ValueError(f"--strategy {self.strategy} needs the TensorFlow backend; JAX trains on the devices of one machine")
         if self.patience is not None and self.validation is None:
             raise ValueError("--patience N needs held-out pictures: --validation SOURCE")
 

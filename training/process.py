@@ -73,7 +73,12 @@ def seeded(seed: int) -> None:
     """Seeds Python, NumPy and the backend. It stays so."""
     import keras
 
-    keras.utils.set_random_seed(seed)
+    from zoo.common.stderr import silenced_stderr
+    from zoo.training.backend import running
+
+    # Keras seeds TensorFlow too, wherever it is installed, and so imports it.
+    with silenced_stderr() if running() == "jax" else contextlib.nullcontext():
+        keras.utils.set_random_seed(seed)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 import os
 import runpy
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +10,6 @@ from tests.training.processes import start
 
 # What is compiled runs a few times on small pictures: that it is compiled fast counts.
 QUICK = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-
-
-class Refused:
-    """Finds no module of these packages, as if they were not installed."""
-
-    def __init__(self, packages: Sequence[str]) -> None:
-        self.packages = packages
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        if name.partition(".")[0] in self.packages:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def start_on_jax(options: Any, module: str, cache: Path, **environment: str) -> Any:
@@ -36,5 +24,6 @@ def start_on_jax(options: Any, module: str, cache: Path, **environment: str) -> 
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, Refused(os.environ["REFUSED"].split(",")))  # type: ignore[arg-type]
+    # To whoever imports these, or looks whether they could, they are not installed.
+    sys.modules.update(dict.fromkeys(os.environ["REFUSED"].split(",")))  # type: ignore[arg-type]
     runpy.run_module(os.environ["MODULE"], run_name="__main__", alter_sys=True)
