@@ -175,7 +175,9 @@ def plan(rate: float, share: float) -> None:
         recipe = importlib.import_module(f"zoo.training.recipes.{name}")
         steps, size = recipe.SETTINGS["steps"], recipe.SETTINGS["batch_size"]
         sizes = {key: recipe.SETTINGS[key] for key in ("preset", "size") if key in recipe.SETTINGS}
-        model, batch = model_and_batch(recipe.MODEL, {**sizes, **recipe.SET}, size)
+        # Random weights cost as much, and not every network's are at hand.
+        weights = {"feature_weights": "random"} if "+" in str(recipe.SET.get("features")) else {}
+        model, batch = model_and_batch(recipe.MODEL, {**sizes, **recipe.SET, **weights}, size)
         model.compile(jit_compile=True)
         count = operations(model, batch)
         seconds = count / rate / share

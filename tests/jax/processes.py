@@ -3,6 +3,7 @@
 import os
 import runpy
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,16 @@ def start_on_jax(options: Any, module: str, cache: Path, **environment: str) -> 
     return start(options, "tests.jax.processes", **(kept | quick | environment))
 
 
+class Elsewhere(PathFinder):
+    """Finds what is installed but for some packages: to whoever imports those, or looks for them, they are not there."""
+
+    refused = tuple(os.environ.get("REFUSED", "").split(","))
+
+    @classmethod
+    def find_spec(cls, fullname: str, path: Any = None, target: Any = None) -> Any:
+        return None if fullname.partition(".")[0] in cls.refused else super().find_spec(fullname, path, target)
+
+
 if __name__ == "__main__":
-    # To whoever imports these, or looks whether they could, they are not installed.
-    sys.modules.update(dict.fromkeys(os.environ["REFUSED"].split(",")))  # type: ignore[arg-type]
+    sys.meta_path[:] = [Elsewhere if finder is PathFinder else finder for finder in sys.meta_path]
     runpy.run_module(os.environ["MODULE"], run_name="__main__", alter_sys=True)
