@@ -76,7 +76,7 @@ def test_threads_make_the_batches_in_their_order(pictures):
         model.fit(dataset, epochs=1, shuffle=False, verbose=0, callbacks=[Look()])
         return list(seen)
 
-    assert losses(data) == losses(make.dataset(2, 7))
-    for index in range(5):
+    assert losses(data) == pytest.approx(losses(make.dataset(2, 7)), rel=1e-5)
+    for index in (0, 0, 3, 1, 2, 4):  # Keras asks for the first one twice
         for name, values in make(2 + index).items():
             np.testing.assert_array_equal(data[index][name], values)
