@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from tests.jax.processes import start_on_jax
+from tests.models import sample
 from tests.training.processes import finish
 from tests.training.tiny import train_tiny, weights
 from zoo.export.export import export_model
@@ -48,7 +49,9 @@ def test_the_command_trains_without_tensorflow_and_the_file_is_exported_with_it(
     assert "--backend tensorflow needs tensorflow, which is not installed: pip install 'keras-image-zoo'" in line
     assert "is finished" in command_says(cache, "train", "--resume", run)
     model = zoo.load(str(run / "model.keras"))
-    manifest = export_model(model, tmp_path / "out", name="denoiser", formats=("onnx",), precisions=("float32",))
+    examples = [sample(name, 64) for name in ("astronaut", "chelsea", "coffee", "rocket")] * 2
+    options = {"formats": ("onnx",), "precisions": ("float32",), "pictures": examples}
+    manifest = export_model(model, tmp_path / "out", name="denoiser", **options)
     assert manifest.artifacts and manifest.passed
 
 
