@@ -14,7 +14,7 @@ from zoo.training import checkpoint
 from zoo.training.optimizers import configured_optimizer
 from zoo.training.process import settle
 
-STEPS = 6
+STEPS = 12
 BATCH = 2
 
 
