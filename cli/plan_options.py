@@ -25,7 +25,8 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _option(name: str, facts: Option) -> Callable[..., Any]:
     flag = f"--{name.replace('_', '-')}"
     if kind(name) is bool:
-        return click.option(flag, name, is_flag=True, help=facts.says)
+        either = f"{flag}/--no-{flag[2:]}" if default(name) is None else flag
+        return click.option(either, name, is_flag=True, default=default(name), show_default=facts.shown or False, help=facts.says)
     value = default(name) if kind(name) in (int, float, str) else None
     return click.option(
         flag,

@@ -68,6 +68,8 @@ def train(
     from zoo._registry import choose, names
     from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file, parse_settings
+    from zoo.common.stderr import silenced_stderr
+    from zoo.training.backend import check_trainable, running, use
     from zoo.training.record import recorded
 
     asked = {
@@ -81,12 +83,21 @@ def train(
         raise click.UsageError(f"--resume {resume} and --out {asked['out']} are two runs", context)
     if "out" not in asked:
         raise click.UsageError("--out RUN says where to write; --resume RUN goes on with a run", context)
-    name = model or (recorded(asked["out"]).get("model") if resume is not None else None)
+    before = recorded(asked["out"]) if resume is not None else {}
+    name = model or before.get("model")
     if name is None:
         why = "" if resume is None else f"{asked['out']} holds no run to go on with; "
         raise click.UsageError(f"{why}name a MODEL to train", context)
     choose("model", name, names())
-    import_tensorflow()
+    if "backend" not in asked:
+        with silenced_stderr():  # in which TensorFlow speaks, where Keras imports it
+            # A run that does not say so is of a version that knew no other.
+            asked["backend"] = before.get("backend") or ("tensorflow" if before else running())
+    backend = asked["backend"]
+    check_trainable(backend)
+    use(backend)
+    if backend == "tensorflow":
+        import_tensorflow()
     spoken = {setting.partition("=")[0] for setting in settings}
     recipe = [setting for setting in context.meta.get("settings", ()) if setting.partition("=")[0] not in spoken]
     config, pictures, sources = parse_settings(name, [*recipe, *settings])

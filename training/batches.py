@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from zoo.training.degradations import add_noise, degrade, downscaled_frames
 from zoo.training.masks import draw_mask
 from zoo.training.memory import Memory
 from zoo.training.source import Source
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 T = TypeVar("T")
 
@@ -141,15 +138,26 @@ class Batches:
         examples = [_Example(self, step * self.batch_size + row) for row in range(self.batch_size)]
         return [self.sources[source].name(example.index(source)) for example in examples for source in self.sources]
 
-    def dataset(self, start: int = 0, stop: int | None = None) -> "tf.data.Dataset":
-        """The `tf.data.Dataset` whose element k is batch `start` + k, up to batch `stop` (None: endless), made on all cores.
+    def dataset(self, start: int = 0, stop: int | None = None) -> Any:
+        """What `fit` takes, whose element k is batch `start` + k, up to batch `stop` (None: endless), made on all cores.
 
-        An error while a batch is made (too many bad pictures) ends the dataset, and is kept as `failure`.
+        A `tf.data.Dataset` where Keras runs on TensorFlow, otherwise a `keras.utils.PyDataset`; the values are the same. An error
+        while a batch is made (too many bad pictures) ends it, and is kept as `failure`.
         """
-        from zoo.training.pipeline import dataset  # TensorFlow, which batches alone do not need
+        from zoo.training.backend import running
 
         _OPEN.add(self)
-        return dataset(self, start, stop)
+        if running() == "tensorflow":
+            from zoo.training.pipeline import dataset  # TensorFlow, which batches alone do not need
+
+            return dataset(self, start, stop)
+        from zoo.training.threads import Threads
+
+        def made(step: int) -> dict[str, np.ndarray]:
+            with self.counted():
+                return self(step)
+
+        return Threads(made, start, stop)
 
     @contextlib.contextmanager
     def counted(self) -> Iterator[None]:

@@ -15,8 +15,10 @@ import numpy as np
 from zoo.common.files import replacing
 from zoo.common.signals import Terminated
 from zoo.training import checkpoint
+from zoo.training.backend import synced
 from zoo.training.batches import Batches
 from zoo.training.cluster import exchanged
+from zoo.training.events import Events
 from zoo.training.pictures import grid, write_picture
 from zoo.training.progress import Record
 from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
@@ -36,6 +38,7 @@ class Monitor(keras.callbacks.Callback):
         checkpoint_every: steps between two checkpoints.
         keep: checkpoints to keep.
         write: False on the workers that leave writing to the first.
+        read_every: steps between two looks at the loss, which a device hands over only once it has come that far.
 
     Attributes:
         recorders: called with every record: "step", the means since the last record of "loss" and each of its terms,
@@ -44,7 +47,8 @@ class Monitor(keras.callbacks.Callback):
         sheets: called with the step at every checkpoint.
 
     Raises:
-        ValueError: the loss is no longer finite; names the step and the pictures. Or it has grown 10,000-fold.
+        ValueError: the loss is no longer finite; names the step, or those since the last look, and the pictures. Or it has grown
+            10,000-fold.
         KeyboardInterrupt: after Ctrl-C, and `Terminated` after SIGTERM, once the step is done and saved. Several workers, one of
             which may have been told alone, stop together at the next record.
     """
@@ -60,8 +64,10 @@ class Monitor(keras.callbacks.Callback):
         checkpoint_every: int,
         keep: int = 2,
         write: bool = True,
+        read_every: int = 1,
     ) -> None:
         super().__init__()
+        self.read_every, self.read = read_every, start
         self.start, self.step, self.stop, self.batches, self.checkpoints = start, start, steps, batches, checkpoints
         self.log_every, self.checkpoint_every, self.keep, self.write = log_every, checkpoint_every, keep, write
         self.recorders: list[Callable[[Record], None]] = []
@@ -80,18 +86,23 @@ class Monitor(keras.callbacks.Callback):
             variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.before, self.step = self.step, self.start + batch + 1
-        means = {name: float(np.ravel(value)[0]) for name, value in logs.items()}
-        if not math.isfinite(means["loss"]):
-            raise ValueError(self._diverged(means))
+        self.step = self.start + batch + 1
         last = self.step == self.stop
         due = self.step % self.log_every == 0 or last
+        if due or self.step - self.read >= self.read_every:
+            # Means since the last record: one loss that is not finite stays in them.
+            means = {name: float(np.ravel(keras.ops.convert_to_numpy(value))[0]) for name, value in logs.items()}
+            if not math.isfinite(means["loss"]):
+                raise ValueError(self._diverged(means))
+            self.read = self.step
         if due:
             self._record(means)
         stopped_by = self._signal_to_all(due)
         if self.validate is not None and (self.step % self.checkpoint_every == 0 or last):
+            synced(self.model)
             self.model.stop_training = not self.validate(self.step)
         if self.step % self.checkpoint_every == 0 or last or stopped_by:
+            synced(self.model)
             checkpoint.save(self.checkpoints, self.step, self.model, keep=self.keep, write=self.write)
             if self.sheets is not None:
                 self.sheets(self.step)
@@ -101,8 +112,8 @@ class Monitor(keras.callbacks.Callback):
 
     def _signal_to_all(self, due: bool) -> int:
         """The signal to stop by, 0 for none."""
-        strategy = self.model.distribute_strategy
-        if strategy.cluster_resolver is None:
+        strategy = getattr(self.model, "distribute_strategy", None)  # which JAX's models lack
+        if strategy is None or strategy.cluster_resolver is None:
             return self.signal
         return max(exchanged(strategy, self.signal)) if due else 0
 
@@ -114,6 +125,7 @@ class Monitor(keras.callbacks.Callback):
                 f"training diverged: the loss's terms sum to {size:.4g} at step {self.step}, to {then:.4g} at step {first}; "
                 "try a lower learning rate, or --clip 1"
             )
+        synced(self.model)
         now = time.perf_counter()
         pictures = (self.step - self._recorded) * self.batches.batch_size
         record = {
@@ -129,12 +141,21 @@ class Monitor(keras.callbacks.Callback):
 
     def _diverged(self, means: Record) -> str:
         terms = ", ".join(name for name, value in means.items() if name != "loss" and not math.isfinite(value))
-        names = [name for step in range(self.before, self.step) for name in self.batches.names(step)]
+        names = [name for step in range(self.read, self.step) for name in self.batches.names(step)]
         more = f" and {len(names) - 16} more" if len(names) > 16 else ""
+        since = f"between step {self.read + 1} and " if self.step - self.read > 1 else "at "
         return (
-            f"training diverged at step {self.step}: the loss{f' ({terms})' if terms else ''} is not finite; "
-            f"the batch held {', '.join(names[:16])}{more}; try a lower learning rate"
+            f"training diverged {since}step {self.step}: the loss{f' ({terms})' if terms else ''} is not finite; "
+            f"the {'batches' if since != 'at ' else 'batch'} held {', '.join(names[:16])}{more}; try a lower learning rate"
         )
+
+
+class Steps(keras.callbacks.CallbackList):
+    """Keras' own, which hands on what a step has logged as it lies on the device; Keras' waits for it, step after step."""
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs)
 
 
 @contextlib.contextmanager
@@ -195,36 +216,6 @@ class LogFile:
         with self.path.open(newline="") as file:
             rows = list(csv.reader(file))
         return [row for row in rows if len(row) == len(self.columns) and row[0].isdigit()]
-
-
-class Events:
-    """TensorBoard's scalars and sheets of samples."""
-
-    def __init__(self, folder: Path) -> None:
-        import tensorflow as tf
-
-        self._tf, self._folder = tf, folder
-        self._writer = tf.summary.create_file_writer(str(folder))
-
-    def __call__(self, record: Record) -> None:
-        with self._at(record["step"]):
-            for name, value in record.items():
-                if name != "step":
-                    self._tf.summary.scalar(name, value)
-
-    def sheet(self, step: int, sheet: np.ndarray) -> None:
-        with self._at(step):
-            self._tf.summary.image("samples", sheet[None])
-
-    @contextlib.contextmanager
-    def _at(self, step: float) -> Iterator[None]:
-        try:
-            with self._writer.as_default(step=int(step)):
-                yield
-            self._writer.flush()
-        except self._tf.errors.OpError as error:
-            reason = error.message.splitlines()[0].rpartition(";")[2].strip()
-            raise OSError(f"cannot write to {self._folder}: {reason}") from None
 
 
 class Sheets:

@@ -8,8 +8,9 @@ import numpy as np
 
 from zoo.common.files import replacing
 from zoo.training import checkpoint
+from zoo.training.backend import check_running, memory_explained
 from zoo.training.plan import Plan
-from zoo.training.process import dtype_policy, one_operation_at_a_time, seeded
+from zoo.training.process import dtype_policy, is_exact, seeded, settle
 from zoo.training.progress import Progress, say
 from zoo.training.record import prepared, record_of
 
@@ -33,22 +34,25 @@ def fit(plan: Plan) -> Path:
     from zoo.training.batches import Batches
     from zoo.training.cluster import agreed, is_first
     from zoo.training.start import build, remember_pictures
-    from zoo.training.strategies import check_batch_size, check_combination, make_strategy
+    from zoo.training.strategies import check_batch_size, check_combination, in_use, strategy_of
 
     assert plan.batch_size is not None
+    check_running(plan.backend)
     sources = {name: _open(plan, text) for name, text in plan.sources.items()}
     held_out = None if plan.validation is None else _open(plan, plan.validation)
-    one_operation_at_a_time()
-    strategy = make_strategy("multiworker" if plan.strategy == "ray" else plan.strategy, plan.replicas, plan.wait)
+    settle(plan.exact)
+    strategy = strategy_of(plan)
     check_batch_size(plan.batch_size, strategy.num_replicas_in_sync)
     check_combination(strategy, jit=plan.jit, steps_per_execution=plan.steps_per_execution)
     if held_out is not None and strategy.cluster_resolver is not None:
         raise ValueError("--validation is for one process; leave it out, and compare with zoo evaluate")
     write, model_file = is_first(strategy), plan.out / "model.keras"
 
-    from zoo.training.validation import Validation  # TensorFlow is used from here on
+    from zoo.training.validation import Validation  # the backend is used from here on
 
     with contextlib.ExitStack() as running:  # holds the run directory until its model is written
+        running.enter_context(in_use(strategy))
+        running.enter_context(memory_explained(plan.batch_size, plan.accumulate, strategy.num_replicas_in_sync))
         with dtype_policy(plan.precision):
             seeded(plan.seed)
             with strategy.scope():
@@ -120,7 +124,8 @@ def _compile(plan: Plan, model: Any, replicas: int) -> Any:
         clip=plan.clip,
         accumulate=plan.accumulate,
     )
-    model.compile(optimizer, jit_compile=plan.jit, steps_per_execution=plan.steps_per_execution, auto_scale_loss=False)
+    jit = plan.jit or plan.backend == "jax"  # which is slow beyond measure without
+    model.compile(optimizer, jit_compile=jit, steps_per_execution=plan.steps_per_execution, auto_scale_loss=False)
     return innermost(optimizer)
 
 
@@ -146,18 +151,18 @@ def _what_begins(plan: Plan, model: Any, sources: dict[str, Any], start: int) ->
 
 def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool, validation: "Validation | None") -> None:
     """One stock `fit` over the steps that are left."""
-    import tensorflow as tf
-
-    from zoo.training.callbacks import Events, LogFile, Monitor, Sheets, interruptible
+    from zoo.training.callbacks import LogFile, Monitor, Sheets, Steps, interruptible
+    from zoo.training.events import Events
     from zoo.training.generator_metrics import while_training
     from zoo.training.metrics import FIGURES
 
     every = {"steps": plan.steps, "log_every": plan.log_every, "checkpoint_every": plan.checkpoint_every}
-    monitor = Monitor(start, batches, plan.out / "checkpoint", **every, keep=plan.keep, write=write)
+    read_every = 1 if is_exact(plan.exact) else plan.log_every
+    monitor = Monitor(start, batches, plan.out / "checkpoint", **every, keep=plan.keep, write=write, read_every=read_every)
     callbacks: list[Any] = [monitor]
     with contextlib.ExitStack() as stack:
         if write:
-            events = Events(plan.out / "events")
+            events = stack.enter_context(Events(plan.out / "events"))
             columns = ("loss", *model.loss_names, "learning_rate", "pictures_per_second")
             progress = stack.enter_context(Progress(start, plan.steps))
             monitor.recorders = [LogFile(plan.out / "log.csv", columns, start), events, progress]
@@ -171,11 +176,12 @@ def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool, va
         stack.enter_context(interruptible(monitor))
         try:
             steps = plan.steps - start
-            model.fit(batches.dataset(start, plan.steps), steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=callbacks)
-        except tf.errors.OpError:
-            if batches.failure is None:
+            called = Steps(callbacks, add_history=True, model=model, steps=steps, epochs=1)
+            model.fit(batches.dataset(start, plan.steps), steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=called)
+        except Exception as error:
+            if batches.failure is None or not type(error).__module__.startswith("tensorflow."):
                 raise
-            raise batches.failure from None
+            raise batches.failure from None  # what TensorFlow makes of it says less
 
 
 def _deploy(model: Any, batches: "Batches", path: Path) -> None:

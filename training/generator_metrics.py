@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from zoo.training.backend import synced
 from zoo.training.batches import Batches
 from zoo.training.callbacks import Record, averaged
 from zoo.training.evaluate import generated, makes_pictures
@@ -62,6 +63,7 @@ class GeneratorMetrics(keras.callbacks.Callback):
         # Counted by the batch, as several steps may have passed since the last call.
         self.step = self._before + batch + 1
         if self.step % self.every == 0:
+            synced(self.model)
             fake = self._features(self.generate())
             self.history[self.step] = compare(self.real, fake)
             warn_of_collapse(self.real, fake, self.step)

@@ -136,6 +136,21 @@ class WholeBatch(keras.optimizers.Optimizer):
 
         context.merge_call(update, args=(last, means))
 
+    def stateless_apply(self, optimizer_variables: list[Any], grads: list[Any], trainable_variables: list[Any]) -> Any:
+        """The same as a function of values, as JAX's step takes it, whose devices have added up their gradients before."""
+        own, inner = optimizer_variables[: len(self._own)], optimizer_variables[len(self._own) :]
+        if not own:
+            return self.inner_optimizer.stateless_apply(inner, grads, trainable_variables)
+        place, *means = own
+        first, last = ops.equal(place, 0), ops.equal(place, self.batches - 1)
+        means = [ops.where(first, 0.0, mean) + gradient / self.batches for mean, gradient in zip(means, grads, strict=True)]
+        weights, inner = ops.cond(
+            last,
+            lambda: self.inner_optimizer.stateless_apply(inner, means, trainable_variables),
+            lambda: (trainable_variables, inner),
+        )
+        return weights, [(place + 1) % self.batches, *means, *inner]
+
     @property
     def variables(self) -> list[Any]:
         return [*self._own, *self.inner_optimizer.variables]

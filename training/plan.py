@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 SCHEDULES = ("constant", "cosine")
+BACKENDS = ("tensorflow", "jax")
 STRATEGIES = ("auto", "single", "mirrored", "multiworker", "ray")
 
 
@@ -109,6 +110,12 @@ class Plan:
         among=PRECISIONS,
         decides=True,
     )
+    backend: str = option(
+        "What Keras computes with; jax needs no TensorFlow.", "tensorflow", among=BACKENDS, decides=True, shown="Keras' own"
+    )
+    exact: bool | None = option(
+        "Whether a resumed run ends with the same bits, which costs speed on GPUs.", None, shown="on processors"
+    )
     strategy: str = option("How the work is spread over devices and machines.", "auto", among=STRATEGIES)
     workers: int | None = option("Workers for ray.", None, check=at_least(1))
     wait: float = option("Seconds that multiworker waits for the other workers.", 600.0)
@@ -180,6 +187,8 @@ class Plan:
                 )
         if (self.workers is None) == (self.strategy == "ray"):
             raise ValueError("--strategy ray and --workers N belong together")
+        if self.backend == "jax" and self.strategy in ("multiworker", "ray"):
+            raise ValueError(f"--strategy {self.strategy} needs the TensorFlow backend; JAX trains on the devices of one machine")
         if self.patience is not None and self.validation is None:
             raise ValueError("--patience N needs held-out pictures: --validation SOURCE")
 

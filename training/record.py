@@ -50,7 +50,7 @@ def record_of(plan: Plan, config: dict[str, Any], optimizer: dict[str, Any], dig
         "data": digests["data"],
         "pictures": digests["pictures"],
         "run": asked | {"sources": {name: _absolute(text) for name, text in plan.sources.items()}, "command": sys.argv},
-        "versions": {name: importlib.metadata.version(name) for name in ("keras-image-zoo", "keras", "tensorflow", "numpy")},
+        "versions": {name: importlib.metadata.version(name) for name in ("keras-image-zoo", "keras", plan.backend, "numpy")},
     }
 
 

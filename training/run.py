@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo.training.backend import check_trainable, running
 from zoo.training.plan import Plan, options
 from zoo.training.record import check_complete, recorded
 
@@ -73,6 +74,10 @@ def planned(model: str | Callable[..., Any] | None = None, *, out: str | Path, r
     data = {**before.get("data", {}), **({"data": sources} if isinstance(sources, str) else sources)}
     if "data" not in data:
         raise ValueError("a training needs pictures: --data folder:PATH, or --data samples: for a first try")
+    if "backend" not in asked and "backend" not in before:
+        # A run that does not say so is of a version that knew no other.
+        asked["backend"] = "tensorflow" if before.get("steps") else running()
+    check_trainable(asked.get("backend", before.get("backend")))
     plan = Plan(**{**before, **asked, "data": data, "out": out, "resume": resume})
     if plan.batch_size is None:
         plan = dataclasses.replace(plan, batch_size=class_of(plan.model).recommended_batch_size)

@@ -1,10 +1,12 @@
 """Where the training runs: one device, several, or several machines."""
 
+import contextlib
 import functools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.training.cluster import read_cluster, wait_for_all
+from zoo.training.plan import Plan
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -55,6 +57,21 @@ def make_strategy(name: str = "auto", replicas: int | None = None, wait: float =
     return _mirrored(_virtual_processors(replicas or 2))
 
 
+def strategy_of(plan: Plan) -> Any:
+    """What the plan asks for, of its backend: a `tf.distribute.Strategy`, or JAX's devices. Raises as they do."""
+    if plan.backend == "jax":
+        from zoo.training.jax_devices import Devices
+
+        return Devices(plan.strategy, plan.replicas)
+    return make_strategy("multiworker" if plan.strategy == "ray" else plan.strategy, plan.replicas, plan.wait)
+
+
+def in_use(strategy: Any) -> contextlib.AbstractContextManager[None]:
+    """What has to be in force while the model is made and trains: nothing in TensorFlow, whose models know their strategy."""
+    scope: contextlib.AbstractContextManager[None] = getattr(strategy, "in_use", contextlib.nullcontext)()
+    return scope
+
+
 @functools.cache
 def _mirrored(devices: tuple[str, ...]) -> "tf.distribute.Strategy":
     """Made once a process: the collective operations of a second one on the same devices collide with those of the first."""
@@ -101,12 +118,12 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
         )
 
 
-def check_combination(strategy: "tf.distribute.Strategy", *, jit: bool = False, steps_per_execution: int = 1) -> None:
+def check_combination(strategy: Any, *, jit: bool = False, steps_per_execution: int = 1) -> None:
     """ValueError where Keras and TensorFlow are known to fail together, with several replicas."""
+    if strategy.num_replicas_in_sync == 1 or not hasattr(strategy, "extended"):
+        return
     import tensorflow as tf
 
-    if strategy.num_replicas_in_sync == 1:
-        return
     if jit and not tf.config.list_physical_devices("GPU"):
         raise ValueError("--jit fails with several replicas on a processor; leave one of them out")
     if steps_per_execution > 1:

@@ -82,13 +82,14 @@ class Records(Source):
 
     def _value(self, index: int, names: tuple[str, ...], kind: str) -> Any:
         """What the first of the features `names` that the example has holds."""
-        import tensorflow as tf
         from google.protobuf.message import DecodeError
+
+        from zoo.training.example import example_class
 
         shard, number = self._place(index)
         checksum = None if shard.checksums is None else int(shard.checksums[number])
         try:
-            example = tf.train.Example.FromString(read_record(shard.path, int(shard.offsets[number]), checksum))
+            example = example_class().FromString(read_record(shard.path, int(shard.offsets[number]), checksum))
         except OSError as error:
             raise type(error)(f"cannot read the pictures in {shard.path}: {error.strerror}") from None
         except DecodeError:
@@ -182,11 +183,13 @@ def write(
 
 def _example(source: Source, index: int) -> bytes:
     """The serialised `tf.train.Example` of a picture that has proved good."""
-    import tensorflow as tf
+    from zoo.training.example import example_class
 
     source.image(index)
     values = {PICTURE[0]: source.contents(index), "image/filename": source.name(index).encode()}
-    features = {name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value])) for name, value in values.items()}
+    example = example_class()()
+    for name, value in values.items():
+        example.features.feature[name].bytes_list.value.append(value)
     with contextlib.suppress(ValueError):  # where it has none
-        features[LABEL[0]] = tf.train.Feature(int64_list=tf.train.Int64List(value=[source.label(index)]))
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString(deterministic=True)
+        example.features.feature[LABEL[0]].int64_list.value.append(source.label(index))
+    return bytes(example.SerializeToString(deterministic=True))

@@ -183,6 +183,22 @@ class ImageModel(keras.Model):
             total += mean(0.0, ops.reshape(value, (-1,)))
         return total
 
+    @property
+    def updates(self) -> Any:
+        """How often the optimizer has moved the weights; right in a traced step too, where JAX has the number as an argument."""
+        return vars(self).get("_updates", self.optimizer.iterations)
+
+    def compute_loss_and_updates(self, *args: Any, optimizer_variables: Any = None, **kwargs: Any) -> Any:
+        """Keras' own, on JAX alone: the objective is shown the values of the model's variables, not of the optimizer's."""
+        values = zip(self.optimizer.variables, optimizer_variables or (), strict=False)
+        counters = [value for variable, value in values if variable is self.optimizer.iterations]
+        if counters:
+            object.__setattr__(self, "_updates", counters[0])
+        try:
+            return super().compute_loss_and_updates(*args, optimizer_variables=optimizer_variables, **kwargs)
+        finally:
+            self.__dict__.pop("_updates", None)
+
     def _maybe_symbolic_build(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to do: networks are built in `__init__` (Keras' own fails on dict batches with several workers)."""
 

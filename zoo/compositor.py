@@ -123,7 +123,7 @@ class Compositor(ImageModel):
         difference = picture - target
         for _ in range(self.levels + 1):
             terms["pixel"] += self.pixel_weight * ops.mean(ops.square(difference), axis=(1, 2, 3))
-            difference = ops.average_pool(difference, 2)
+            difference = ops.average_pool(difference, 2, 2)
         if self.perceptual_weight:
             maps, targets = (self._perceptual.content_features(x) for x in (picture, target))
             terms["perceptual"] = self.perceptual_weight * self._perceptual.content(maps, targets)

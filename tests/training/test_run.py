@@ -184,6 +184,15 @@ def test_a_loss_that_is_not_a_number_stops_with_step_and_files(tmp_path, picture
     assert not (run / "model.keras").exists()
 
 
+def test_a_loss_that_is_looked_at_now_and_then_stops_with_the_steps_since(tmp_path, pictures):
+    """As on accelerators, whose work nobody waits for."""
+    with pytest.raises(
+        ValueError, match=r"diverged between step 5 and step 8: the loss \(error\) .*; the batches held \d\d\.png"
+    ):
+        options = {"exact": False, "log_every": 4, "checkpoint_every": 20, "steps": 20}
+        train_tiny(tmp_path / "run", data=f"folder:{pictures}", config={"explode": 5}, **options)
+
+
 def test_a_loss_that_explodes_stops_the_run(tmp_path):
     run = tmp_path / "run"
     with pytest.raises(ValueError, match=r"diverged: the loss's terms sum to \S+ at step 2, to \S+ at step 1; try .* --clip 1$"):

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from zoo._base import ImageModel
 from zoo.common.signals import Terminated
+from zoo.layers.batch_normalization import batch_normalization
 from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Normal, Picture
 from zoo.training.run import train
@@ -29,7 +30,7 @@ class Tiny(ImageModel):
         self.size, self.filters, self.learning_rate, self.explode = size, filters, learning_rate, explode
         image = layers.Input((None, None, 3), name="image")
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(image)
-        x = layers.ReLU()(layers.BatchNormalization(synchronized=True)(x))
+        x = layers.ReLU()(batch_normalization()(x))
         self.network = keras.Model(image, layers.Conv2D(3, 3, padding="same", dtype="float32")(x))
         self.built = True
 
@@ -48,7 +49,7 @@ class Tiny(ImageModel):
         difference = outputs["picture"] - batch["image"]
         error = ops.mean(ops.square(difference), axis=(1, 2, 3))
         if self.explode:
-            error = ops.where(self.optimizer.iterations >= self.explode, float("nan"), error)
+            error = ops.where(self.updates >= self.explode, float("nan"), error)
         return {"error": error, "brightness": 0.1 * ops.abs(ops.mean(difference, axis=(1, 2, 3)))}
 
     @property

@@ -24,6 +24,10 @@ class Pyramid(layers.Layer):
         super().__init__(**kwargs)
         self.pad = ReflectionPadding2D(2, dtype=self.dtype_policy)
 
+    def build(self, input_shape: Any) -> None:
+        # Without it Keras runs `call` on symbolic sizes, whose comparisons take JAX minutes.
+        self.pad.build(None)
+
     def call(self, image: Any) -> list[Any]:
         if any(isinstance(side, int) and side < SMALLEST for side in image.shape[1:3]):
             height, width = image.shape[1:3]

@@ -49,7 +49,8 @@ class AdaptiveAugmentation(keras.layers.Layer):
         due = self.updates % EVERY == EVERY - 1
         verdict = self.verdict + ops.mean(ops.sign(scores - boundary)) / EVERY
         step = ops.sign(verdict - self.target) * ops.cast(ops.shape(scores)[0], "float32") * (EVERY / PICTURES)
-        self.probability.assign(ops.where(due, ops.clip(self.probability + step, 0.0, 1.0), self.probability))
+        probability = ops.convert_to_tensor(self.probability)
+        self.probability.assign(ops.where(due, ops.clip(probability + step, 0.0, 1.0), probability))
         self.verdict.assign(ops.where(due, 0.0, verdict))
         self.updates.assign_add(1)
 

@@ -37,6 +37,9 @@ class InstanceNormalization(keras.layers.Layer):
     def call(self, inputs: Any, moments: tuple[Any, Any] | None = None) -> Any:
         return normalize(inputs, self.gamma, self.beta, self.epsilon, moments)
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon, "affine": self.affine}
 

@@ -27,6 +27,11 @@ class LaplacianBlend(keras.layers.Layer):
         self.pad = ReflectionPadding2D(1, dtype=self.dtype_policy)
         self.repeat = NearestUpsampling2D(dtype=self.dtype_policy)
 
+    def build(self, input_shape: Any) -> None:
+        # Without it Keras runs `call` on symbolic sizes, whose comparisons take JAX minutes.
+        self.pad.build(None)
+        self.repeat.build(None)
+
     def call(self, inputs: Any) -> Any:
         bottom, top, alpha = inputs
         details = []

@@ -35,7 +35,7 @@ class PicturePool(keras.layers.Layer):
         own = inputs[0]
         (pictures, draws), first = whole_batch(inputs)
         number = ops.arange(ops.shape(pictures)[0])
-        seen = ops.convert_to_tensor(self.seen)
+        kept, seen = ops.convert_to_tensor(self.pictures), ops.convert_to_tensor(self.seen)
         filling = seen + number < self.capacity
         drawn = ops.minimum(ops.cast(draws[:, 1] * self.capacity, "int32"), self.capacity - 1)
         slot = ops.where(filling, seen + number, drawn)
@@ -45,13 +45,13 @@ class PicturePool(keras.layers.Layer):
         place = ops.take(slot, mine)
         swapped = ops.take(ops.logical_and(stored, ops.logical_not(filling)), mine)
         past = ops.logical_and(swapped, place < seen)[:, None, None, None]
-        shown = ops.where(past, ops.take(self.pictures, place, axis=0), own)
+        shown = ops.where(past, ops.take(kept, place, axis=0), own)
 
         # Of several pictures for one place the last one stays; 0 stands for none.
         here = ops.logical_and(stored[:, None], slot[:, None] == ops.arange(self.capacity))
         newest = ops.max(ops.where(here, number[:, None] + 1, 0), axis=0)
         new = ops.take(pictures, ops.maximum(newest - 1, 0), axis=0)
-        self.pictures.assign(ops.where(newest[:, None, None, None] > 0, new, self.pictures))
+        self.pictures.assign(ops.where(newest[:, None, None, None] > 0, new, kept))
         self.seen.assign(ops.minimum(seen + ops.shape(pictures)[0], self.capacity))
         return shown
 

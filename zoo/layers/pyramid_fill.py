@@ -26,13 +26,18 @@ class PyramidFill(keras.layers.Layer):
         self.repeat = NearestUpsampling2D(dtype=self.dtype_policy)
         self.pad = ReflectionPadding2D(1, dtype=self.dtype_policy)
 
+    def build(self, input_shape: Any) -> None:
+        # Without it Keras runs `call` on symbolic sizes, whose comparisons take JAX minutes.
+        self.repeat.build(None)
+        self.pad.build(None)
+
     def call(self, inputs: Any) -> Any:
         image, known = inputs
         x = (image - 0.5) * known
         scales = []
         for _ in range(self.levels):
             scales.append((x, known))
-            x, share = ops.average_pool(x, 2), ops.average_pool(known, 2)
+            x, share = ops.average_pool(x, 2, 2), ops.average_pool(known, 2, 2)
             known = ops.cast(share > 0, x.dtype)
             x = x / (share + 1 - known)
         for finer, known in reversed(scales):

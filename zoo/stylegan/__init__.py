@@ -194,7 +194,7 @@ class StyleGAN(ImageModel):
         return terms
 
     def _due(self, every: int) -> Any:
-        return self.optimizer.iterations % every == 0
+        return self.updates % every == 0
 
     def _r1_penalty(self, batch: dict[str, Any]) -> Any:
         # The paper's pictures lie in [-1, 1]: a gradient with respect to them is half of ours.
