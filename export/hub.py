@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from zoo import roles
-from zoo.export import safetensors
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest
 from zoo.export.openvino_format import weights_of
@@ -64,7 +63,7 @@ def write(manifest: Manifest, network: Any, references: References, about: Mappi
     for artifact in passed:
         _copy(directory / artifact.path, folder / artifact.path)
     _copy(directory / manifest.keras, folder / manifest.keras)
-    safetensors.write(folder / "model.safetensors", network.weights, {"weights_sha256": manifest.weights_sha256})
+    _weights(network, manifest, folder / "model.safetensors")
     pictures = _examples(references.cases(None), references.signature, folder / "examples")
     without = [role.name for role in manifest.signature.inputs.values() if not COMPONENTS[type(role)](role)]
     onnx = next((a for a in passed if a.format == "onnx" and a.shape == "dynamic"), None)
@@ -73,6 +72,15 @@ def write(manifest: Manifest, network: Any, references: References, about: Mappi
     card = (directory / "MODEL_CARD.md").read_text(encoding="utf-8")
     text = f"{front_matter(model_facts(manifest, about, passed))}\n{card}\n## Examples\n\n{pictures}\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def _weights(network: Any, manifest: Manifest, path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    arrays = {variable.path: np.ascontiguousarray(variable.numpy()) for variable in network.weights}
+    if len(arrays) < len(network.weights):
+        raise ValueError("two weights have the same path; give their layers names of their own")
+    save_file(arrays, path, {"weights_sha256": manifest.weights_sha256})
 
 
 def model_facts(manifest: Manifest, about: Mapping[str, str], passed: list[Artifact]) -> dict[str, Any]:
