@@ -73,15 +73,20 @@ class ResidualAggregation2D(keras.layers.Layer):
         x = x - ops.mean(x, axis=1, keepdims=True)  # what all of the picture has in common does not tell places apart
         x = unit(x * ops.rsqrt(ops.mean(x * x, axis=1, keepdims=True) + 1e-6))
         alike = ops.matmul(x, ops.transpose(x, (0, 2, 1))) * ops.exp(ops.cast(self.sharpness, "float32"))
-        alike -= ops.exp(ops.cast(self.nearness, "float32")) * self._distances()
         height, width = ops.shape(known)[1] // cells, ops.shape(known)[2] // cells
         whole = ops.min(self._to_cells(ops.cast(known, "float32"), height, width), axis=-1)
+        alike -= ops.exp(ops.cast(self.nearness, "float32")) * self._distances(whole)
         return ops.cast(ops.softmax(alike - 1e4 * (1 - whole)[:, None, :]), self.compute_dtype)
 
-    def _distances(self) -> np.ndarray:
-        """How far cells lie apart, in sides of the picture: float32 [cells², cells²]."""
-        places = np.stack(np.mgrid[: self.cells, : self.cells], -1).reshape(-1, 2) / self.cells
-        return np.linalg.norm(places[:, None] - places[None], axis=-1).astype("float32")
+    def _distances(self, whole: Any) -> Any:
+        """How far cells lie apart, in sides of the picture: float32 [N, cells², cells²]; those that are not whole lie a side off.
+
+        By that it hangs on the mask, and is made as it runs: as a constant it would be four megabytes of every file.
+        """
+        places = np.stack(np.mgrid[: self.cells, : self.cells], -1).reshape(1, -1, 2).astype("float32") / self.cells
+        asked = places + 1 - whole[:, :, None]
+        down, across = (places[:, :, None, axis] - asked[:, None, :, axis] for axis in (0, 1))
+        return ops.sqrt(down * down + across * across + 1e-8)
 
     def _to_cells(self, x: Any, height: Any, width: Any) -> Any:
         """[N, cells * height, cells * width, C] to [N, cells², height * width * C]."""
