@@ -77,7 +77,7 @@ def planned(model: str | Callable[..., Any] | None = None, *, out: str | Path, r
     if "backend" not in asked and "backend" not in before:
         # A run that does not say so is of a version that knew no other.
         asked["backend"] = "tensorflow" if before.get("steps") else running()
-    check_trainable(asked.get("backend", before.get("backend")))
+    check_trainable(asked["backend"] if "backend" in asked else before["backend"])
     plan = Plan(**{**before, **asked, "data": data, "out": out, "resume": resume})
     if plan.batch_size is None:
         plan = dataclasses.replace(plan, batch_size=class_of(plan.model).recommended_batch_size)

@@ -20,10 +20,10 @@ LUMA = np.array([0.299, 0.587, 0.114], "float32")
 class Enhancer(ImageModel):
     """Zero-reference curve estimation for low light (Guo et al. 2020, Zero-DCE, https://arxiv.org/abs/2001.06826).
 
-    A small network looks at a reduced picture and gives, for every place and colour, the bend of a curve `x + bend * x * (1 - x)`
-    that is applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective
-    knows no bright original: places should be well exposed (as bright as `exposure`, or as they were if brighter), keep their
-    differences to their neighbours, be gray on the average, and the curves should change slowly. Any height and width.
+    A small network looks at a reduced picture and gives, for every place, the bend of a curve `x + bend * x * (1 - x)` that is
+    applied several times over: dark rises, white and black stay where they are, nothing is invented. The objective knows no
+    bright original: places should be well exposed (as bright as `exposure`, or as they were if brighter), keep their
+    differences to their neighbours, and the curves should change slowly. Any height and width.
 
     Deployed inputs: `image` [batch, height, width, 3] in [0, 1]; `strength` [batch], 0 (the picture itself) to 1. Output:
     `output_image`, like `image`.
@@ -32,12 +32,13 @@ class Enhancer(ImageModel):
         width: channels of the network's convolutions.
         depth: how many convolutions follow the first; each is then met again on the way back, as published.
         iterations: how often the curve is applied, each time with a bend of its own.
+        bend_by_color: whether each colour has bends of its own, as published, which also takes casts away, and colours with them.
         reduction: how many times smaller the picture is that the network looks at; 1 is as published.
         exposure: the luma that a darker place should have, 0 to 1.
         exposure_weight: weight of the squared difference from it, of means over 16 x 16 pixels.
         brighter_too: whether a brighter place should come down to it, as published; otherwise it should stay.
         spatial_weight: weight of the squared change of the differences between neighbouring means over 4 x 4 pixels.
-        color_weight: weight of the squared differences of the three colours' means.
+        color_weight: weight of the squared differences of the three colours' means; 0 leaves it out.
         smoothness_weight: weight of the squared differences of neighbouring bends.
         size: side of the training crops, in pixels; most are darkened or faded first, by the recipe "dim" of
             `zoo.training.degradations`.
@@ -54,6 +55,7 @@ class Enhancer(ImageModel):
     presets = {
         "light": {},
         "zero_dce": {
+            "bend_by_color": True,
             "reduction": 1,
             "exposure": 0.6,
             "brighter_too": True,
@@ -69,12 +71,13 @@ class Enhancer(ImageModel):
         width: int = 32,
         depth: int = 3,
         iterations: int = 8,
+        bend_by_color: bool = False,
         reduction: int = 4,
-        exposure: float = 0.5,
+        exposure: float = 0.45,
         exposure_weight: float = 10.0,
         brighter_too: bool = False,
         spatial_weight: float = 4.0,
-        color_weight: float = 0.4,
+        color_weight: float = 0.0,
         smoothness_weight: float = 200.0,
         size: int = 256,
         learning_rate: float = 1e-3,
@@ -88,6 +91,7 @@ class Enhancer(ImageModel):
         self.width = width
         self.depth = depth
         self.iterations = iterations
+        self.bend_by_color = bend_by_color
         self.reduction = reduction
         self.exposure = exposure
         self.exposure_weight = exposure_weight
@@ -97,7 +101,7 @@ class Enhancer(ImageModel):
         self.smoothness_weight = smoothness_weight
         self.size = size
         self.learning_rate = learning_rate
-        self.curves = curve_network(width, depth, iterations, reduction)
+        self.curves = curve_network(width, depth, iterations * (3 if bend_by_color else 1), reduction)
         self.built = True
 
     @property
@@ -106,7 +110,7 @@ class Enhancer(ImageModel):
 
     @property
     def loss_names(self) -> tuple[str, ...]:
-        return ("exposure", "spatial", "color", "smoothness")
+        return ("exposure", "spatial", *(("color",) if self.color_weight else ()), "smoothness")
 
     def recommended_optimizer(self, steps: int | None = None) -> keras.optimizers.Optimizer:
         return keras.optimizers.Adam(warm_cosine(self.learning_rate, steps))
@@ -117,9 +121,9 @@ class Enhancer(ImageModel):
         return {"picture": self._bent(dim, bends), "bends": bends}
 
     def _bent(self, picture: Any, bends: Any) -> Any:
-        """The picture after its curves; `bends` [N, H, W, 3 * iterations] in [-1, 1]."""
-        for turn in range(self.iterations):
-            picture = picture + bends[..., 3 * turn : 3 * turn + 3] * picture * (1 - picture)
+        """The picture after its curves; `bends` [N, H, W, iterations] or, by colour, three times as many in [-1, 1]."""
+        for bend in ops.split(bends, self.iterations, axis=-1):
+            picture = picture + bend * picture * (1 - picture)
         return picture
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
@@ -127,14 +131,16 @@ class Enhancer(ImageModel):
         places, before_curves = (ops.average_pool(luma(x), 16) for x in (picture, dim))
         wanted = self.exposure if self.brighter_too else ops.maximum(before_curves, self.exposure)
         before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
-        means = ops.mean(picture, axis=(1, 2))
         spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
-        return {
+        terms = {
             "exposure": self.exposure_weight * mean(ops.square(places - wanted)),
             "spatial": self.spatial_weight * spatial,
-            "color": self.color_weight * ops.sum(ops.square(means - ops.roll(means, 1, axis=-1)), axis=-1),
             "smoothness": self.smoothness_weight * sum(mean(ops.square(d)) for d in differences(bends)),
         }
+        if self.color_weight:
+            means = ops.mean(picture, axis=(1, 2))
+            terms["color"] = self.color_weight * ops.sum(ops.square(means - ops.roll(means, 1, axis=-1)), axis=-1)
+        return terms
 
     @property
     def signature(self) -> Signature:
@@ -168,8 +174,8 @@ def mean(x: Any) -> Any:
     return ops.mean(x, axis=tuple(range(1, len(x.shape))))
 
 
-def curve_network(width: int, depth: int, iterations: int, reduction: int) -> keras.Model:
-    """Pictures [N, H, W, 3] in [0, 1] to the bends of their curves [N, H, W, 3 * iterations] in [-1, 1]."""
+def curve_network(width: int, depth: int, bends: int, reduction: int) -> keras.Model:
+    """Pictures [N, H, W, 3] in [0, 1] to the bends of their curves [N, H, W, bends] in [-1, 1]."""
     image = layers.Input((None, None, 3), name="image")
 
     def convolve(x: Any) -> Any:
@@ -185,7 +191,7 @@ def curve_network(width: int, depth: int, iterations: int, reduction: int) -> ke
         if maps:
             x = convolve(x)
     small = keras.initializers.RandomNormal(stddev=0.02)
-    x = layers.Conv2D(3 * iterations, 3, padding="same", kernel_initializer=small, activation="tanh", dtype="float32")(x)
+    x = layers.Conv2D(bends, 3, padding="same", kernel_initializer=small, activation="tanh", dtype="float32")(x)
     for _ in range(reduction.bit_length() - 1):  # bilinear, doubling by doubling
         x = layers.AveragePooling2D(3, strides=1, padding="same", dtype="float32")(NearestUpsampling2D(dtype="float32")(x))
     return keras.Model(image, CropLike(dtype="float32")([x, image]) if reduction > 1 else x, name="curves")

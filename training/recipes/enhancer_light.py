@@ -7,11 +7,11 @@ Hardware: 1 core of an x86-64 processor with bf16 instructions, shared with othe
 """
 
 MODEL = "enhancer"
-SET = {}
+SET: dict[str, float] = {}
 SETTINGS = {
     "preset": "light",
-    "size": 192,
-    "steps": 600,
+    "size": 160,
+    "steps": 400,
     "batch_size": 8,
     "precision": "mixed_bfloat16",
     "ema": 0.995,

@@ -83,7 +83,7 @@ class ResidualAggregation2D(keras.layers.Layer):
 
         By that it hangs on the mask, and is made as it runs: as a constant it would be four megabytes of every file.
         """
-        places = np.stack(np.mgrid[: self.cells, : self.cells], -1).reshape(1, -1, 2).astype("float32") / self.cells
+        places = np.moveaxis(np.mgrid[: self.cells, : self.cells], 0, -1).reshape(1, -1, 2).astype("float32") / self.cells
         asked = places + 1 - whole[:, :, None]
         down, across = (places[:, :, None, axis] - asked[:, None, :, axis] for axis in (0, 1))
         return ops.sqrt(down * down + across * across + 1e-8)
