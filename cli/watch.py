@@ -47,7 +47,7 @@ def watch_folder(folder: Path, out: Path | None, naming: Naming, make: Callable[
             before = now
             time.sleep(SECONDS)
     except KeyboardInterrupt:
-        click.echo(f"{count} pictures made; the same command goes on", err=True)
+        click.echo(printable(f"{count} pictures made; the same command goes on"), err=True)
 
 
 def _pictures(folder: Path) -> list[Path]:

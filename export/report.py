@@ -192,14 +192,14 @@ def amplification(difference: float) -> int:
     return int(10 ** max(0, math.floor(-math.log10(difference))))
 
 
-def _frame(label: str, picture: np.ndarray) -> dict[str, str]:
+def _frame(caption: str, picture: np.ndarray) -> dict[str, str]:
     """A picture [H, W, 1 or 3] in [0, 1] as a data URL, and what stands beneath it."""
     from PIL import Image
 
     pixels = (np.clip(np.nan_to_num(picture), 0, 1) * 255 + 0.5).astype("uint8")
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "JPEG", quality=90)
-    return {"label": label, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
+    return {"caption": caption, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
 
 
 def as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:

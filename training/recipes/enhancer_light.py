@@ -3,7 +3,7 @@
     zoo train --recipe enhancer_light --data folder:PHOTOS --out runs/enhancer_light
 
 Pictures: 601 photographs, one ImageNet picture a class, short side 288, and the 200 training photographs of BSD500.
-Hardware: 1 core of an x86-64 processor with bf16 instructions, shared with other work. Duration: minutes.
+Hardware: 1 core of an x86-64 processor with bf16 instructions, shared with other work. Duration: 2 minutes.
 """
 
 MODEL = "enhancer"
