@@ -101,7 +101,7 @@ def apply(
     if untrained == "compose":
         if styles or mask or strength is not None or preserve_color or threads or resize or watch:
             raise ValueError(f"{what} takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
-        return compose_scene(what, pictures, given(out), settings, provenance_of(what, None, marked, untrained))
+        return compose_scene(what, pictures, named_place(out), settings, provenance_of(what, None, marked, untrained))
     if any(is_video(picture) for picture in pictures):
         from zoo.cli.video import apply_video
 
@@ -150,7 +150,7 @@ def apply(
         else:
             runtime = blending(open_runtime(what, threads, trust), styles)
             if runtime.signature.input(roles.Layers):
-                return compose_with(runtime, pictures, given(out), provenance_of(what, runtime, marked))
+                return compose_with(runtime, pictures, named_place(out), provenance_of(what, runtime, marked))
             styled, alone = is_styled(runtime.signature), len(jobs) == 1
             if tile:
                 transform = tiled(runtime, tile, folder, asked, preserve_color, alone, resize)
@@ -166,7 +166,7 @@ def apply(
         batch.run(made)
 
 
-def given(out: Path | None) -> Path:
+def named_place(out: Path | None) -> Path:
     """The place that was named, where nothing but a name will do."""
     if out is None:
         raise ValueError("--out is missing: elements become one picture; name it, such as --out composed.png")

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-KNOWN = ("data", "licence", "limits")
+FACTS = ("data", "licence", "limits")
 
 
 def card_facts(what: str) -> dict[str, str]:
@@ -25,8 +25,8 @@ def of_card(text: str) -> dict[str, str]:
         >>> of_card("- **Data**: photographs\\n  of cats.")
         {'data': 'photographs of cats.'}
     """
-    found = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |^\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
-    return {name.lower(): " ".join(words.split()) for name, words in found if name.lower() in KNOWN}
+    lines = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |^\s*$|\Z)", text, re.MULTILINE | re.DOTALL)
+    return {name.lower(): " ".join(words.split()) for name, words in lines if name.lower() in FACTS}
 
 
 def _of_run(record: dict) -> dict[str, str]:

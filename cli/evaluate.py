@@ -67,8 +67,8 @@ def evaluate(
         if getattr(model, number) and name not in {**pictures, **model.pictures}:
             raise ValueError(f"the objective of {what} needs the picture that it was trained with: --set {name}=PICTURE")
     if pictures:
-        given = {name: [read_picture(file).rgb for file in files] for name, files in pictures.items()}
-        model.adapt(**{**model.pictures, **given})
+        arrays = {name: [read_picture(file).rgb for file in files] for name, files in pictures.items()}
+        model.adapt(**{**model.pictures, **arrays})
     figures = measure(
         model,
         {name: open_source(text, data_dir=data_dir) for name, text in {"data": data, **sources}.items()},

@@ -16,16 +16,16 @@ class Names(click.ParamType):
 
     name = "names"
 
-    def __init__(self, known: tuple[str, ...]) -> None:
-        self.known = known
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
         if isinstance(value, tuple):
             return value
         chosen = tuple(dict.fromkeys(part.strip() for part in value.split(",")))
         for part in chosen:
-            if part not in self.known:
-                self.fail(f"{part!r} is not one of {', '.join(self.known)}", param, ctx)
+            if part not in self.choices:
+                self.fail(f"{part!r} is not one of {', '.join(self.choices)}", param, ctx)
         return chosen
 
 

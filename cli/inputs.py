@@ -44,8 +44,8 @@ def constant_inputs(signature: Signature, asked: Asked) -> dict[str, Any]:
     for option, answering in ANSWERS.items():
         if said(getattr(asked, option.field)) and not types & set(answering):
             raise ValueError(f"{asked.option(option.name)}: this model has no such input")
-    found = {name: VALUES[type(role)](role, asked, signature) for name, role in signature.inputs.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: VALUES[type(role)](role, asked, signature) for name, role in signature.inputs.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,26 +35,26 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
     model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(file)
     if not model.deployable:
         raise ValueError(f"{what} works by optimisation on one picture; there is nothing to export")
-    from zoo.export.lint import lint as found_in
+    from zoo.export.lint import lint as findings_of
 
-    found = {name: found_in(network, model.signatures[name]) for name, network in model.inference_models().items()}
+    findings = {name: findings_of(network, model.signatures[name]) for name, network in model.inference_models().items()}
     if as_json:
-        rows = [{"signature": name, **dataclasses.asdict(item)} for name, items in found.items() for item in items]
+        rows = [{"signature": name, **dataclasses.asdict(item)} for name, items in findings.items() for item in items]
         click.echo(json.dumps({"model": model.name, "findings": rows}, indent=2))
-    elif any(found.values()):
-        print_findings(found)
+    elif any(findings.values()):
+        print_findings(findings)
     else:
         click.echo(printable(f"{what}: nothing in the way of LiteRT, ONNX and a phone's GPU"))
-    sys.exit(1 if any(found.values()) else 0)
+    sys.exit(1 if any(findings.values()) else 0)
 
 
-def print_findings(found: dict) -> None:
+def print_findings(findings: dict) -> None:
     from rich.table import Table
 
     from zoo.cli.table import cells, wide_console
 
     table = Table("layer", "operation", "stands in the way of", "remedy", show_lines=True)
-    for name, items in found.items():
+    for name, items in findings.items():
         for item in items:
             layer = item.layer or "(not known)"
             files = "\n".join(item.files)

@@ -60,12 +60,12 @@ def named_picture(key: str, value: str) -> tuple[str, Path]:
 
 def distinct(names: list[str]) -> tuple[str, ...]:
     """The names, those that came before with a number behind them."""
-    found: list[str] = []
+    chosen: list[str] = []
     for name in names:
         clean = "".join(letter if letter.isalnum() or letter in "_-." else "_" for letter in name) or "style"
         candidates = itertools.chain([clean], (f"{clean}_{number}" for number in itertools.count(2)))
-        found.append(next(candidate for candidate in candidates if candidate not in found))
-    return tuple(found)
+        chosen.append(next(candidate for candidate in candidates if candidate not in chosen))
+    return tuple(chosen)
 
 
 def parse_value(key: str, text: str, default: Any) -> Any:

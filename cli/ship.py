@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import _shipped, roles
+from zoo.cli.printable import printable
 from zoo.common.files import replacing
 
 OF = "keras_sha256"  # in the file's metadata: the .keras file that it was made of
@@ -70,14 +71,13 @@ def main() -> None:
             made = Path(folder) / target.name
             difference = convert(name, made)
             if difference is None:
-                print(f"{name}: takes no picture")
+                print(printable(f"{name}: takes no picture"))
                 continue
             with replacing(target) as temporary:
                 temporary.write_bytes(made.read_bytes())
         entry = listed(name, target)
-        print(
-            f"{target.name}: {entry['bytes'] / 1e6:.2f} MB, differs from the Keras model by at most {difference:.1e}", flush=True
-        )
+        size = f"{entry['bytes'] / 1e6:.2f} MB"
+        print(printable(f"{target.name}: {size}, differs from the Keras model by at most {difference:.1e}"), flush=True)
 
 
 def listed(name: str, target: Path) -> dict[str, Any]:

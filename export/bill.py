@@ -37,13 +37,13 @@ def export_bill(manifest: Manifest, about: Mapping[str, str], directory: Path) -
     from cyclonedx.model import HashAlgorithm, HashType, Property
     from cyclonedx.model.component import Component, ComponentType
 
-    known = {artifact.path: artifact for artifact in manifest.artifacts}
+    artifacts = {artifact.path: artifact for artifact in manifest.artifacts}
     files: dict[str, Any] = {}
     for file in tree(directory):
         name = file.relative_to(directory).as_posix()
         if name in EDITABLE or file.name.startswith("."):
             continue
-        artifact = next((known[path] for path in (name, *map(str, Path(name).parents)) if path in known), None)
+        artifact = next((artifacts[path] for path in (name, *map(str, Path(name).parents)) if path in artifacts), None)
         facts = {"zoo:format": artifact.format, "zoo:precision": artifact.precision} if artifact else {}
         properties = [Property(name=key, value=value) for key, value in facts.items()]
         digest = HashType(alg=HashAlgorithm.SHA_256, content=sha256(file))
@@ -88,11 +88,11 @@ def _required(package: str) -> dict[str, list[str]]:
 
     there = {name_of(each.metadata["Name"]) for each in importlib.metadata.distributions()}
     extras = {*(importlib.metadata.metadata(package).get_all("Provides-Extra") or [])} - DEVELOPMENT
-    found: dict[str, list[str]] = {}
+    required: dict[str, list[str]] = {}
     left = [(package, extras)]
     while left:
         name, wanted = left.pop()
-        if name in found:
+        if name in required:
             continue
         every = [Requirement(text) for text in importlib.metadata.requires(name) or []]
         asked = [
@@ -101,9 +101,9 @@ def _required(package: str) -> dict[str, list[str]]:
             if name_of(each.name) in there
             and (not each.marker or any(each.marker.evaluate({"extra": extra}) for extra in ("", *wanted)))
         ]
-        found[name] = sorted({name_of(each.name) for each in asked})
+        required[name] = sorted({name_of(each.name) for each in asked})
         left += [(name_of(each.name), each.extras) for each in asked]
-    return dict(sorted(found.items()))
+    return dict(sorted(required.items()))
 
 
 def _component(name: str) -> Any:

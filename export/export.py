@@ -126,11 +126,11 @@ def verify_directory(
             progress(f"running {artifact.path}", index, len(manifest.artifacts))
         path, size = directory / artifact.path, parse_shape(artifact.shape)
         if references is None or artifact.path in faults:
-            found = failed(artifact.precision, "not run")
+            measurement = failed(artifact.precision, "not run")
         else:
-            found = measure(path, artifact.precision, references.cases(size), references.timed(size), threads)
-        again = dataclasses.replace(artifact, parity=found.parity, latency_ms=found.latency_ms)
-        if on_gpu and found.outputs and references is not None and gpu.runs_on_gpu(again):
+            measurement = measure(path, artifact.precision, references.cases(size), references.timed(size), threads)
+        again = dataclasses.replace(artifact, parity=measurement.parity, latency_ms=measurement.latency_ms)
+        if on_gpu and measurement.outputs and references is not None and gpu.runs_on_gpu(again):
             again = gpu.with_run(again, path, references.cases(size))
             if artifact.gpu_ready and again.gpu and not again.gpu_ready:
                 faults[f"{artifact.path} on a GPU"] = f"{path}: {again.gpu.words}"
@@ -179,10 +179,10 @@ def _check_openvino() -> None:
 def _check(name: str, formats: Sequence[str], precisions: Sequence[str], sizes: Sequence[Size]) -> None:
     if not re.fullmatch(NAME, name):
         raise ValueError(f"{name!r} cannot name a served model; use letters, digits, _ - and .")
-    for kind, given, known in (("format", formats, FORMATS), ("precision", precisions, PRECISIONS)):
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(f"no {kind} {unknown[0]!r}; there are: {', '.join(known)}")
-        if not given:
+    for kind, chosen, offered in (("format", formats, FORMATS), ("precision", precisions, PRECISIONS)):
+        if unknown := sorted(set(chosen) - set(offered)):
+            raise ValueError(f"no {kind} {unknown[0]!r}; there are: {', '.join(offered)}")
+        if not chosen:
             raise ValueError(f"at least one {kind} is needed")
     for size in sizes:
         if size != DYNAMIC and (isinstance(size, str) or len(size) != 2 or not 1 <= min(size) <= max(size) <= LONGEST_SIDE):

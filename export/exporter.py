@@ -76,7 +76,7 @@ class Exporter:
         self.skipped: list[Skipped] = []
         self.gpu_there = True  # until a run finds none
         self.measurements: dict[str, Measurement] = {}  # by path
-        self.found: dict[str, Measurement] = {}  # by digest
+        self.measured: dict[str, Measurement] = {}  # by digest
 
     def add(self, format: str, precision: str, shape: Size) -> None:
         """Makes and measures one cell of the table, or lists why it cannot exist."""
@@ -88,13 +88,15 @@ class Exporter:
             return
         metadata.write(path, {**self.facts, **metadata.parity_fact(precision)})
         digest = sha256(path)
-        if digest not in self.found:  # the page's file is the ONNX file once more
-            self.found[digest] = measure(path, precision, self.references.cases(size), self.references.timed(size), self.threads)
-        found = self.found[digest]
-        if found.error:
-            notes = [found.error, *notes]
+        if digest not in self.measured:  # the page's file is the ONNX file once more
+            self.measured[digest] = measure(
+                path, precision, self.references.cases(size), self.references.timed(size), self.threads
+            )
+        measurement = self.measured[digest]
+        if measurement.error:
+            notes = [measurement.error, *notes]
         relative = path.relative_to(self.directory).as_posix()
-        self.measurements[relative] = found
+        self.measurements[relative] = measurement
         artifact = Artifact(
             relative,
             format,
@@ -102,8 +104,8 @@ class Exporter:
             shape_name(shape),
             size_of(path),
             digest,
-            found.parity,
-            found.latency_ms,
+            measurement.parity,
+            measurement.latency_ms,
             gpu_ready,
             "; ".join(notes),
         )

@@ -42,8 +42,8 @@ def runs_on_gpu(artifact: Artifact) -> bool:
 
 def with_run(artifact: Artifact, path: Path, cases: Sequence[Case], seconds: float = SECONDS) -> Artifact:
     """The artefact with what a run of its file found; it stays ready for a GPU if that took all of it and gave its answer."""
-    found = run(path, artifact.precision, cases, seconds)
-    return dataclasses.replace(artifact, gpu=found, gpu_ready=artifact.gpu_ready and found.accelerated and found.passed)
+    gpu_run = run(path, artifact.precision, cases, seconds)
+    return dataclasses.replace(artifact, gpu=gpu_run, gpu_ready=artifact.gpu_ready and gpu_run.accelerated and gpu_run.passed)
 
 
 def run(path: Path, precision: str, cases: Sequence[Case], seconds: float = SECONDS) -> GpuRun:
@@ -57,10 +57,10 @@ def run(path: Path, precision: str, cases: Sequence[Case], seconds: float = SECO
     check()
     nan = float("nan")
     with tempfile.TemporaryDirectory() as folder:
-        given, answers = Path(folder) / "inputs.npz", Path(folder) / "answers.npz"
+        inputs_file, answers = Path(folder) / "inputs.npz", Path(folder) / "answers.npz"
         inputs = {f"{at}/{name}": value for at, case in enumerate(cases[:CASES]) for name, value in case.inputs.items()}
-        np.savez(given, **inputs)  # type: ignore[arg-type]  # its own options are keywords too
-        command = [sys.executable, "-W", "ignore", "-m", "zoo.export.gpu", str(path), str(given), str(answers)]
+        np.savez(inputs_file, **inputs)  # type: ignore[arg-type]  # its own options are keywords too
+        command = [sys.executable, "-W", "ignore", "-m", "zoo.export.gpu", str(path), str(inputs_file), str(answers)]
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
         except subprocess.TimeoutExpired as expired:
@@ -72,10 +72,10 @@ def run(path: Path, precision: str, cases: Sequence[Case], seconds: float = SECO
                 raise NoDevice(NO_DEVICE)
             return GpuRun(device, False, nan, False, _failure(done))
         outputs: list[dict[str, np.ndarray]] = [{} for _ in cases[:CASES]]
-        with np.load(answers) as found:
-            for key in found.files:
+        with np.load(answers) as arrays:
+            for key in arrays.files:
                 at, _, name = key.partition("/")
-                outputs[int(at)][name] = found[key]
+                outputs[int(at)][name] = arrays[key]
     parity = compare([case.expected for case in cases[:CASES]], outputs, precision)
     accelerated = bool(json.loads(done.stdout.splitlines()[-1])["accelerated"])
     notes = "" if accelerated else "; ".join(_fallen(done.stderr)) or "a part of it runs on the processor"
@@ -98,8 +98,8 @@ def _loader() -> bool:
 
 def _device(log: str) -> str:
     """The adapter that LiteRT chose, such as `SwiftShader Device (Subzero), Vulkan, CPU / Software`; "" for none."""
-    found = re.search(r"Selected adapter: (.+?), arch=.*?backend=([^,\n]+), adapterType=([^,\n]+)", log)
-    return ", ".join(part.strip() for part in found.groups()) if found else ""
+    match = re.search(r"Selected adapter: (.+?), arch=.*?backend=([^,\n]+), adapterType=([^,\n]+)", log)
+    return ", ".join(part.strip() for part in match.groups()) if match else ""
 
 
 def _failure(done: subprocess.CompletedProcess[str]) -> str:
@@ -111,12 +111,12 @@ def _failure(done: subprocess.CompletedProcess[str]) -> str:
 
 def _fallen(log: str) -> list[str]:
     """What LiteRT left to the processor, by operation and place, each with the remedy."""
-    found = re.search(r"operations are not supported by GPU delegate:\n(.*?)\n\d+ operations will run", log, re.DOTALL)
-    lines = [line.strip() for line in found[1].splitlines() if line.strip()] if found else []
+    match = re.search(r"operations are not supported by GPU delegate:\n(.*?)\n\d+ operations will run", log, re.DOTALL)
+    lines = [line.strip() for line in match[1].splitlines() if line.strip()] if match else []
     return [f"{line} ({lint.remedy(line)})" for line in lines]
 
 
-def _child(file: str, given: str, answers: str) -> None:
+def _child(file: str, inputs_file: str, answers: str) -> None:
     from ai_edge_litert.compiled_model import CompiledModel
     from ai_edge_litert.hardware_accelerator import HardwareAccelerator
 
@@ -129,7 +129,7 @@ def _child(file: str, given: str, answers: str) -> None:
         model, accelerated = CompiledModel.from_file(file, hardware_accel=both), False
     details = model.get_output_tensor_details(SIGNATURE)
     results = {}
-    with np.load(given) as inputs:
+    with np.load(inputs_file) as inputs:
         cases = sorted({key.partition("/")[0] for key in inputs.files})
         for case in cases:
             names = [key.partition("/")[2] for key in inputs.files if key.startswith(f"{case}/")]

@@ -50,9 +50,9 @@ class Graph:
         self.shapes: list[tuple[int, ...]] = []
         self._numbers: dict[int, int] = {}
         self._kept: list[Any] = []  # numbers are by identity, which only living tensors have
-        given = {name: keras.KerasTensor(shapes[name], x.dtype) for name, x in network.input.items()}
-        self.inputs = {name: self._number(tensor) for name, tensor in given.items()}
-        (output,) = self._trace(network, given).values()
+        tensors = {name: keras.KerasTensor(shapes[name], x.dtype) for name, x in network.input.items()}
+        self.inputs = {name: self._number(tensor) for name, tensor in tensors.items()}
+        (output,) = self._trace(network, tensors).values()
         self.output = self._number(output)
 
     def _number(self, tensor: Any) -> int:
@@ -67,12 +67,12 @@ class Graph:
             self._numbers[id(tensor)] = self._number(other)
             self._kept.append(tensor)
 
-    def _trace(self, network: keras.Model, given: Any) -> Any:
-        """The outputs of the network on tensors of the shapes of `given`; its operations go to `steps`."""
+    def _trace(self, network: keras.Model, tensors: Any) -> Any:
+        """The outputs of the network on tensors of the shapes of `tensors`; its operations go to `steps`."""
         inputs = tree.map_structure(
-            lambda x, like: keras.Input(batch_shape=like.shape, dtype=x.dtype, name=x.name), network.input, given
+            lambda x, like: keras.Input(batch_shape=like.shape, dtype=x.dtype, name=x.name), network.input, tensors
         )
-        self._same(inputs, given)
+        self._same(inputs, tensors)
 
         def call(operation: Any, *args: Any, **kwargs: Any) -> Any:
             outputs = operation(*args, **kwargs)

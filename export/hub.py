@@ -93,8 +93,8 @@ def model_facts(manifest: Manifest, about: Mapping[str, str], passed: list[Artif
         "tags": tags,
     }
     if licence := about.get("licence", ""):
-        known = next((name for words, name in LICENCES.items() if licence.lower().startswith(words)), "")
-        facts |= {"license": known} if known else {"license": "other", "license_name": "see-below"}
+        identifier = next((name for words, name in LICENCES.items() if licence.lower().startswith(words)), "")
+        facts |= {"license": identifier} if identifier else {"license": "other", "license_name": "see-below"}
     return facts
 
 

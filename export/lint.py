@@ -56,17 +56,17 @@ def lint(network: Any, signature: Signature | None = None) -> list[Finding]:
     """
     signature = signature or signature_of(network)
     size = signature.own_size or SIZE
-    everything = [*_found(network, signature, None), *_found(network, signature, size)]
+    everything = [*_obstacles(network, signature, None), *_obstacles(network, signature, size)]
     layers = {operation: layer for _, layer, operation in reversed(everything) if layer}
-    found: dict[tuple[str, str], list[str]] = {}
+    files_of: dict[tuple[str, str], list[str]] = {}
     for file, layer, operation in everything:
-        files = found.setdefault((layer or layers.get(operation, ""), operation), [])
+        files = files_of.setdefault((layer or layers.get(operation, ""), operation), [])
         if file not in files:
             files.append(file)
-    return [Finding(layer, operation, tuple(files), remedy(operation)) for (layer, operation), files in found.items()]
+    return [Finding(layer, operation, tuple(files), remedy(operation)) for (layer, operation), files in files_of.items()]
 
 
-def _found(network: Any, signature: Signature, size: tuple[int, int] | None) -> Iterator[tuple[str, str, str]]:
+def _obstacles(network: Any, signature: Signature, size: tuple[int, int] | None) -> Iterator[tuple[str, str, str]]:
     """File, layer and operation of everything in the way."""
     function = saved_model.trace(network, signature, size, 1 if size else None)
     names = set(_layer_names(network))

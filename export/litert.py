@@ -58,9 +58,9 @@ def convert(function: Any, variables: list[Any], precision: str, debug: bool = F
 
 def _reason(message: str) -> str:
     """One line out of the converter's page."""
-    found = re.findall(r"(?:Flex|Custom) ops: ([^\n]+)", message)
-    if found:
-        return f"needs operators that LiteRT lacks: {', '.join(found)}"
+    listed = re.findall(r"(?:Flex|Custom) ops: ([^\n]+)", message)
+    if listed:
+        return f"needs operators that LiteRT lacks: {', '.join(listed)}"
     lacking = sorted(set(re.findall(r"'(tf\.\w+)' op is neither", message)))
     if lacking:
         return f"needs operators that LiteRT lacks: {', '.join(lacking)}"
@@ -69,8 +69,8 @@ def _reason(message: str) -> str:
 
 def operators(content: bytes) -> tuple[set[str], set[str]]:
     """The built-in operators of a .tflite file, and its custom ones (Flex among them)."""
-    found = operations(content)
-    return {step.kind for step in found if not step.custom}, {step.kind for step in found if step.custom}
+    steps = operations(content)
+    return {step.kind for step in steps if not step.custom}, {step.kind for step in steps if step.custom}
 
 
 def gpu_obstacles(content: bytes) -> list[str]:

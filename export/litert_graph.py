@@ -51,7 +51,7 @@ def operations(content: bytes) -> list[Operation]:
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have only the one of 8 bits
         custom = number == schema.BuiltinOperator.CUSTOM
         kinds.append((code.CustomCode().decode() if custom else _names("BuiltinOperator")[number], custom))
-    found, counted = [], 0
+    steps, counted = [], 0
     for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
         tensors = [_tensor(model, graph.Tensors(index), counted + index) for index in range(graph.TensorsLength())]
         counted += len(tensors)
@@ -60,8 +60,8 @@ def operations(content: bytes) -> list[Operation]:
             outputs = [operator.Outputs(index) for index in range(operator.OutputsLength())]
             sides = [tuple(tensors[index] for index in side if index >= 0) for side in (inputs, outputs)]
             kind, custom = kinds[operator.OpcodeIndex()]
-            found.append(Operation(kind, custom, inputs=sides[0], outputs=sides[1]))
-    return found
+            steps.append(Operation(kind, custom, inputs=sides[0], outputs=sides[1]))
+    return steps
 
 
 def arena_bytes(steps: list[Operation]) -> int:

@@ -142,12 +142,12 @@ def read_manifest(directory: str | os.PathLike[str]) -> Manifest:
     if not path.exists():
         raise FileNotFoundError(f"{directory}: no {FILE}; give a directory written by `zoo export`")
     try:
-        found = read_json(path)
+        content = read_json(path)
         values = {
-            **found,
-            "signature": Signature.from_json(found["signature"]),
-            "artifacts": tuple(_artifact(artifact) for artifact in found["artifacts"]),
-            "skipped": tuple(_typed(Skipped, cell) for cell in found["skipped"]),
+            **content,
+            "signature": Signature.from_json(content["signature"]),
+            "artifacts": tuple(_artifact(artifact) for artifact in content["artifacts"]),
+            "skipped": tuple(_typed(Skipped, cell) for cell in content["skipped"]),
             "faults": (),
         }
         manifest = _typed(Manifest, values)
@@ -182,10 +182,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _artifact(found: dict[str, Any]) -> Artifact:
-    numbers: dict[str, Any] = {key: math.nan if value is None else value for key, value in found.items()}
-    parity: dict[str, Any] = {key: math.nan if value is None else value for key, value in found["parity"].items()}
-    gpu = found.get("gpu")
+def _artifact(entry: dict[str, Any]) -> Artifact:
+    numbers: dict[str, Any] = {key: math.nan if value is None else value for key, value in entry.items()}
+    parity: dict[str, Any] = {key: math.nan if value is None else value for key, value in entry["parity"].items()}
+    gpu = entry.get("gpu")
     if gpu is not None:
         gpu = _typed(GpuRun, {key: math.nan if value is None else value for key, value in gpu.items()})
     artifact = _typed(Artifact, {**numbers, "parity": _typed(Parity, parity), "gpu": gpu})
@@ -242,8 +242,8 @@ def vouched(path: Path) -> bool:
     for directory in path.parents[:3]:
         if not (directory / FILE).is_file():
             continue
-        found = read_json(directory / FILE)
-        if not isinstance(found, dict) or "artifacts" not in found:  # some other program's
+        content = read_json(directory / FILE)
+        if not isinstance(content, dict) or "artifacts" not in content:  # some other program's
             continue
         manifest, name = read_manifest(directory), path.relative_to(directory).as_posix()
         if name in manifest.recorded:

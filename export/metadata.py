@@ -43,7 +43,7 @@ def signatures(facts: Mapping[str, str]) -> dict[str, Signature]:
         ValueError: the roles are not written as `facts_of` writes them.
     """
     try:
-        return {name: Signature.from_json(found) for name, found in json.loads(facts.get("signatures", "{}")).items()}
+        return {name: Signature.from_json(written) for name, written in json.loads(facts.get("signatures", "{}")).items()}
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"its metadata holds no roles of this version ({error}); export it again") from error
 
@@ -56,7 +56,7 @@ def facts_of(model: str, signatures: Mapping[str, Signature], weights_sha256: st
         "model": model,
         **about,
         **{side: "; ".join(_described(role) for role in tensors.values()) for side, tensors in sides.items()},
-        "signatures": json.dumps({name: found.to_json() for name, found in signatures.items()}),
+        "signatures": json.dumps({name: each.to_json() for name, each in signatures.items()}),
         "weights_sha256": weights_sha256,
         "made_with": f"keras-image-zoo {importlib.metadata.version('keras-image-zoo')}",
         "card": "MODEL_CARD.md and manifest.json of the export that this file comes from",
@@ -124,9 +124,9 @@ def _member(path: Path) -> bytes:
 def _facts(content: bytes) -> dict[str, str]:
     """Raises ValueError for what is too large, nested without end, or no texts by name."""
     try:
-        found = json.loads(content) if len(content) <= MOST_BYTES else None
+        facts = json.loads(content) if len(content) <= MOST_BYTES else None
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        facts = None
+    if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
         raise ValueError(f"{MEMBER} in it holds no description of a model")
-    return found
+    return facts

@@ -108,7 +108,7 @@ def _missing(manifest: Manifest) -> str:
 
 def _sizes(manifest: Manifest, files: Sequence[Artifact]) -> list[tuple[str, str, str, str]]:
     """For each size: its shape, `height, width, out height, out width`, the file for the GPU if any, that for the processor."""
-    found = []
+    rows = []
     for shape in dict.fromkeys(file.shape for file in files):
         named = {file.precision: file for file in files if file.shape == shape}
         gpu = next((named[precision] for precision in FOR_GPUS if precision in named and named[precision].gpu_ready), None)
@@ -116,8 +116,8 @@ def _sizes(manifest: Manifest, files: Sequence[Artifact]) -> list[tuple[str, str
         height, width = map(int, shape.split("x"))
         outs = [_resolved(axis, side) for axis, side in zip(_output_axes(manifest), (height, width), strict=True)]
         sides = f"{height}, {width}, {outs[0]}, {outs[1]}"
-        found.append((shape, sides, Path(gpu.path).name if gpu else "", Path(cpu.path).name))
-    return found
+        rows.append((shape, sides, Path(gpu.path).name if gpu else "", Path(cpu.path).name))
+    return rows
 
 
 def _output_axes(manifest: Manifest) -> tuple[int | str, ...]:
@@ -130,45 +130,45 @@ def _resolved(axis: int | str, side: int) -> int:
 
 
 def _kotlin_code(manifest: Manifest, files: Sequence[Artifact]) -> dict[str, str]:
-    given, sizes = kotlin(manifest.signature), _sizes(manifest, files)
+    arguments, sizes = kotlin(manifest.signature), _sizes(manifest, files)
     entries = [f"        S{shape.upper()}({sides}, {_quoted(gpu) or 'null'}, {_quoted(cpu)})" for shape, sides, gpu, cpu in sizes]
     return {
         "first": f"S{sizes[0][0].upper()}" if sizes else "",
         "kotlin_sizes": ",\n".join(entries) + ";",
-        "kotlin_docs": "\n".join(f"     * @param {argument.words}." for argument in given),
-        "kotlin_parameters": ", ".join([*(argument.parameter for argument in given), "cancelled: () -> Boolean = { false }"]),
-        "kotlin_checks": "".join(f"        {argument.check}\n" for argument in given if argument.check),
-        "kotlin_body": "\n".join(f'            inputs.getValue("{argument.name}").{argument.value}' for argument in given),
+        "kotlin_docs": "\n".join(f"     * @param {argument.words}." for argument in arguments),
+        "kotlin_parameters": ", ".join([*(argument.parameter for argument in arguments), "cancelled: () -> Boolean = { false }"]),
+        "kotlin_checks": "".join(f"        {argument.check}\n" for argument in arguments if argument.check),
+        "kotlin_body": "\n".join(f'            inputs.getValue("{argument.name}").{argument.value}' for argument in arguments),
         "kotlin_place": kotlin_place(manifest.signature),
-        "kotlin_helpers": _helpers(given, "kt"),
-        "kotlin_call": ", ".join(argument.example for argument in given if argument.example),
+        "kotlin_helpers": _helpers(arguments, "kt"),
+        "kotlin_call": ", ".join(argument.example for argument in arguments if argument.example),
     }
 
 
 def _swift_code(manifest: Manifest, files: Sequence[Artifact]) -> dict[str, str]:
-    given, sizes = swift(manifest.signature), _sizes(manifest, files)
+    arguments, sizes = swift(manifest.signature), _sizes(manifest, files)
     entries = [
         f"    public static let s{shape} = Size(\n      {_labelled(sides)},\n"
         f"      gpuFile: {_quoted(Path(gpu).stem) if gpu else 'nil'}, cpuFile: {_quoted(Path(cpu).stem)})"
         for shape, sides, gpu, cpu in sizes
     ]
-    checks = [line for argument in given for line in argument.check.splitlines()]
+    checks = [line for argument in arguments for line in argument.check.splitlines()]
     return {
         "swift_first": f"s{sizes[0][0]}" if sizes else "",
         "swift_sizes": "\n".join(entries),
-        "swift_docs": "\n".join(f"  /// - {argument.words}" for argument in given),
-        "swift_parameters": ", ".join([*(argument.parameter for argument in given), "isCancelled: () -> Bool = { false }"]),
-        "swift_zeros": "\n".join(f'      "{argument.name}": Data(count: {argument.bytes}),' for argument in given),
+        "swift_docs": "\n".join(f"  /// - {argument.words}" for argument in arguments),
+        "swift_parameters": ", ".join([*(argument.parameter for argument in arguments), "isCancelled: () -> Bool = { false }"]),
+        "swift_zeros": "\n".join(f'      "{argument.name}": Data(count: {argument.bytes}),' for argument in arguments),
         "swift_place": swift_place(manifest.signature),
         "swift_checks": "".join(f"    {line}\n" for line in checks),
-        "swift_body": "\n".join(f'      "{argument.name}": {argument.value},' for argument in given),
-        "swift_helpers": _helpers(given, "swift"),
-        "swift_call": ", ".join(argument.example for argument in given if argument.example),
+        "swift_body": "\n".join(f'      "{argument.name}": {argument.value},' for argument in arguments),
+        "swift_helpers": _helpers(arguments, "swift"),
+        "swift_call": ", ".join(argument.example for argument in arguments if argument.example),
     }
 
 
-def _helpers(given: Sequence[Argument], suffix: str) -> str:
-    needed = {argument.helper for argument in given if argument.helper}
+def _helpers(arguments: Sequence[Argument], suffix: str) -> str:
+    needed = {argument.helper for argument in arguments if argument.helper}
     names = [name for name in ("pixels", "layers", "normal") if name in needed | ({"pixels"} if "layers" in needed else set())]
     return "".join("\n" + _template(f"{name}.{suffix}") for name in names)
 

@@ -34,10 +34,10 @@ def convert(function: Any, signature: Signature, specs: dict[str, Any], debug: b
 def foreign(model: Any) -> list[Any]:
     """The nodes that are no ONNX operators."""
     domains = {opset.domain for opset in model.opset_import}
-    return [node for node in model.graph.node if not _known(node, domains)]
+    return [node for node in model.graph.node if not _is_onnx(node, domains)]
 
 
-def _known(node: Any, domains: set[str]) -> bool:
+def _is_onnx(node: Any, domains: set[str]) -> bool:
     import onnx
 
     return node.domain in ("", "ai.onnx") and node.domain in domains and onnx.defs.has(node.op_type, tf2onnx_graph.OPSET)

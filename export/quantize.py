@@ -63,7 +63,7 @@ def litert_int8(content: bytes, inputs: Sequence[Batch]) -> bytes:
         key = next(iter(Interpreter(model_content=content).get_signature_list()))
         seen = [work.calibrate({key: [batch]}, num_threads=os.cpu_count() or 1) for batch in inputs]
         ranges = (_joined(seen, np.mean, np.mean), _joined(seen, np.min, np.max))
-        candidates = [bytes(work.quantize(found).quantized_model) for found in ranges]
+        candidates = [bytes(work.quantize(joined).quantized_model) for joined in ranges]
     return _nearest(content, candidates, inputs, ".tflite")
 
 
@@ -72,8 +72,8 @@ def _joined(seen: Sequence[Mapping[str, Any]], low: Callable[..., Any], high: Ca
     return {
         name: {
             **first,
-            "min": low([found[name]["min"] for found in seen], axis=0),
-            "max": high([found[name]["max"] for found in seen], axis=0),
+            "min": low([calibration[name]["min"] for calibration in seen], axis=0),
+            "max": high([calibration[name]["max"] for calibration in seen], axis=0),
         }
         for name, first in seen[0].items()
     }

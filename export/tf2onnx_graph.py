@@ -152,8 +152,8 @@ class _Graph:
         epsilon, gamma = self._epsilon(scale, squares[0].output[0]), None
         outer = self.producer.get(scale)
         if epsilon is None and outer is not None and outer.op_type == "Mul":
-            found = [(self._epsilon(inverse, squares[0].output[0]), self._other(outer, inverse)) for inverse in outer.input]
-            epsilon, gamma = next((pair for pair in found if pair[0] is not None), (None, None))
+            pairs = [(self._epsilon(inverse, squares[0].output[0]), self._other(outer, inverse)) for inverse in outer.input]
+            epsilon, gamma = next((pair for pair in pairs if pair[0] is not None), (None, None))
         if epsilon is None or not channels or (turned is not None and gamma is None):
             return
         ones, zeros = np.ones(channels, "float32"), np.zeros(channels, "float32")

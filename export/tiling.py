@@ -214,11 +214,11 @@ class Network:
 
     def _take_in(self, moments: dict[int, Any]) -> None:
         """Computes what the network makes of the statistics that are known by now: numbers without a place in the picture."""
-        known = {**dict.fromkeys(moments), **self.constants}
+        values = {**dict.fromkeys(moments), **self.constants}
         for step in self.statistics:
-            if set(step.outputs).isdisjoint(self.constants) and all(number in known for number in step.inputs):
-                step.run(known, moments)
-                self.constants |= {number: known[number] for number in step.outputs}
+            if set(step.outputs).isdisjoint(self.constants) and all(number in values for number in step.inputs):
+                step.run(values, moments)
+                self.constants |= {number: values[number] for number in step.outputs}
 
     def _segment(self, number: int, moments: dict[int, Any]) -> Segment:
         indices, reads = self.cone(number, set(self.kept))

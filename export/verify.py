@@ -45,18 +45,18 @@ class References:
         if len(pictures) < PICTURES:
             raise ValueError(f"{PICTURES} pictures are needed to compare on; there are {len(pictures)}")
         self.reference, self.signature, self.pictures = reference, reference.signature, pictures[:PICTURES]
-        self.known: dict[tuple[int, int] | None, list[Case]] = {}
+        self.by_size: dict[tuple[int, int] | None, list[Case]] = {}
 
     def cases(self, size: tuple[int, int] | None) -> list[Case]:
         """Eight pictures: at two sizes, in batches of 1 and 3; or, where the file has a fixed `size`, each by itself."""
-        if size not in self.known:
+        if size not in self.by_size:
             own = size or self.signature.own_size
-            self.known[size] = [
+            self.by_size[size] = [
                 self._case(start, batch, height_width, height_width if own else height_width[::-1])
                 for height_width in ([own] if own else DYNAMIC_SIZES)
                 for start, batch in ([(index, 1) for index in range(PICTURES)] if size else SPANS)
             ]
-        return self.known[size]
+        return self.by_size[size]
 
     def _case(self, start: int, batch: int, size: tuple[int, int], style_size: tuple[int, int]) -> Case:
         chosen = self.pictures[start : start + batch]

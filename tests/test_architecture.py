@@ -21,13 +21,13 @@ MACHINERY = {"_base", "_registry", "_load", "roles", "specs", "layers", "losses"
 def imports(file: Path, top_level_only: bool = False) -> set[str]:
     """The modules that a file imports, by the folder they lie in; `from a import b` counts as `a` and `a.b`."""
     tree = ast.parse(file.read_text())
-    found = set()
+    modules = set()
     for node in tree.body if top_level_only else ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {re.sub(r"^zoo\.(training|export|cli)\b", r"\1", module) for module in found}
+            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {re.sub(r"^zoo\.(training|export|cli)\b", r"\1", module) for module in modules}
 
 
 def top(modules: set[str]) -> set[str]:

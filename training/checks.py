@@ -9,20 +9,20 @@ from zoo.training.source import Source
 _log = logging.getLogger(__name__)
 
 
-def check_labels(known: list[int], classes: int) -> None:
-    """Refuses labels that a model with `classes` classes cannot learn; `known` are those of the pictures, in order.
+def check_labels(labels: list[int], classes: int) -> None:
+    """Refuses labels that a model with `classes` classes cannot learn; `labels` are those of the pictures, in order.
 
     Raises:
         ValueError: there are none, all are the same, or one is out of range.
     """
-    if not known:
+    if not labels:
         raise ValueError("this model needs labels, and those of the pictures are below 0, which stands for none")
-    if known[-1] >= classes:
-        raise ValueError(f"the pictures have labels up to {known[-1]}; this model has the classes 0 to {classes - 1}")
-    if len(known) < 2:
-        raise ValueError(f"all pictures have the label {known[0]}; a model with labels needs pictures of two classes or more")
-    if len(known) < classes:
-        _log.warning("the pictures have %d classes, the model has %d; the others will not be learned", len(known), classes)
+    if labels[-1] >= classes:
+        raise ValueError(f"the pictures have labels up to {labels[-1]}; this model has the classes 0 to {classes - 1}")
+    if len(labels) < 2:
+        raise ValueError(f"all pictures have the label {labels[0]}; a model with labels needs pictures of two classes or more")
+    if len(labels) < classes:
+        _log.warning("the pictures have %d classes, the model has %d; the others will not be learned", len(labels), classes)
 
 
 def note_size(source: Source, tensor: specs.Picture) -> None:
@@ -39,8 +39,8 @@ def note_same_pictures(sources: Mapping[str, Source]) -> None:
     """Says so where two of several sources hold the same pictures."""
     if len(sources) < 2:
         return
-    known: dict[str, str] = {}
+    by_fingerprint: dict[str, str] = {}
     for name, source in sources.items():
-        first = known.setdefault(source.fingerprint(), name)
+        first = by_fingerprint.setdefault(source.fingerprint(), name)
         if first != name:
             _log.warning("the pictures of %r are those of %r once more; is that meant?", name, first)

@@ -135,12 +135,12 @@ def agreed(strategy: Any, record: dict[str, Any], begin: Callable[[], Checkpoint
     for index, other in enumerate(records):
         if unlike := _disagreements(records[0], other, _name(index)):
             raise ValueError(f"the workers do not do the same: {'; '.join(unlike)}")
-    found, fault = Checkpoint(), None  # type: Checkpoint, Exception | None
+    checkpoint, fault = Checkpoint(), None  # type: Checkpoint, Exception | None
     try:
-        found = begin()
+        checkpoint = begin()
     except (ValueError, OSError) as error:
         fault = error
-    outcomes = exchanged(strategy, {"step": found.step, "fault": fault and str(fault)})
+    outcomes = exchanged(strategy, {"step": checkpoint.step, "fault": fault and str(fault)})
     if fault is not None:
         raise fault
     for index, outcome in enumerate(outcomes):
@@ -151,7 +151,7 @@ def agreed(strategy: Any, record: dict[str, Any], begin: Callable[[], Checkpoint
                 f"worker 0 goes on from step {outcomes[0]['step']}, {_name(index)} from step {outcome['step']}: "
                 "--out must be one directory that all workers share"
             )
-    return found
+    return checkpoint
 
 
 def _name(index: int) -> str:
@@ -159,13 +159,13 @@ def _name(index: int) -> str:
 
 
 def _disagreements(first: dict[str, Any], other: dict[str, Any], name: str) -> list[str]:
-    found = differences(first, other)
+    differing = differences(first, other)
     for section, names in (("versions", first["versions"]), ("run", ("steps", "log_every", "checkpoint_every", "metrics_every"))):
         pairs = [(key, first[section][key], other[section].get(key)) for key in names]
-        found += [(section, key, one, two) for key, one, two in pairs if one != two]
+        differing += [(section, key, one, two) for key, one, two in pairs if one != two]
     return [
         f"the pictures of {key!r} are others on {name}" if section in PICTURES else f"{key} is {one} on worker 0, {two} on {name}"
-        for section, key, one, two in found
+        for section, key, one, two in differing
     ]
 
 

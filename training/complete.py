@@ -42,14 +42,14 @@ def complete_batches(model: Any, dataset: "tf.data.Dataset", seed: int = 0, star
 
     spec = model.batch_spec
     names = _names(model.name, spec, dataset.element_spec)
-    given = dataset.map(lambda *parts: _named(names, parts))
+    named = dataset.map(lambda *parts: _named(names, parts))
     for name in names:
-        element = given.element_spec[name]
+        element = named.element_spec[name]
         check_type(name, spec[name], element.dtype.name, element.shape)
     others = _others(spec, names)
     if not others:
-        return given
-    numbered = given.scan(tf.constant(start, tf.int64), lambda first, batch: (first + _count(batch), (first, batch)))
+        return named
+    numbered = named.scan(tf.constant(start, tf.int64), lambda first, batch: (first + _count(batch), (first, batch)))
 
     def completed(first: Any, batch: dict[str, Any]) -> dict[str, Any]:
         def arrays(first: np.ndarray, *values: np.ndarray) -> list[np.ndarray]:

@@ -41,14 +41,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--sides", default="160,360", help="smallest and largest side in pixels")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        low, high = map(int, given.sides.split(","))
-        image = Image.open(given.picture).convert("RGB")
-        squares = list(cuttings(image, given.count, (low, high)))
-        given.out.mkdir(parents=True, exist_ok=True)
+        low, high = map(int, arguments.sides.split(","))
+        image = Image.open(arguments.picture).convert("RGB")
+        squares = list(cuttings(image, arguments.count, (low, high)))
+        arguments.out.mkdir(parents=True, exist_ok=True)
         for number, square in enumerate(squares):
-            with replacing(given.out / f"{number:04d}.png") as temporary:
+            with replacing(arguments.out / f"{number:04d}.png") as temporary:
                 square.save(temporary)
     except (OSError, ValueError) as error:
         parser.error(str(error))

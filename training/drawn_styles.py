@@ -164,10 +164,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m zoo.training.drawn_styles", description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
     parser.add_argument("--count", type=int, default=400)
-    given = parser.parse_args()
-    given.out.mkdir(parents=True, exist_ok=True)
-    for number in range(given.count):
-        with replacing(given.out / f"{number:04d}.png") as temporary:
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for number in range(arguments.count):
+        with replacing(arguments.out / f"{number:04d}.png") as temporary:
             style_picture(number).save(temporary)
 
 

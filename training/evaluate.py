@@ -50,13 +50,13 @@ def evaluate(
     model.prepare()
     batches = Batches(model.batch_spec, sources, batch_size, seed)
     generator = makes_pictures(model)
-    real, found = Features(), []
+    real, per_batch = Features(), []
     for step in range(-(-count // batch_size)):
         batch = batches(step)
-        found.append(_figures(model, batch, restores=not generator))
+        per_batch.append(_figures(model, batch, restores=not generator))
         if extract and generator:
             real.update(extract(batch["image"]))
-    means = {name: float(np.mean(np.concatenate([figures[name] for figures in found]))) for name in found[0]}
+    means = {name: float(np.mean(np.concatenate([figures[name] for figures in per_batch]))) for name in per_batch[0]}
     if not extract or not generator:
         return means
     return means | compare(real, _generated(model, real.moments.count, seed, extract))

@@ -113,9 +113,9 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--area", type=float, nargs=2, metavar=("LOW", "HIGH"))
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    mask = draw_mask([given.kind], given.size, np.random.default_rng(given.seed), given.area)
-    with replacing(Path(given.out)) as temporary:
+    arguments = parser.parse_args()
+    mask = draw_mask([arguments.kind], arguments.size, np.random.default_rng(arguments.seed), arguments.area)
+    with replacing(Path(arguments.out)) as temporary:
         Image.fromarray((255 * mask[..., 0]).astype(np.uint8)).save(temporary)
 
 

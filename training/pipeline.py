@@ -69,10 +69,10 @@ def dataset(batches: BatchMaker, start: int, stop: int | None) -> tf.data.Datase
     steps = tf.data.Dataset.range(start, tf.int64.max if stop is None else stop)
     if _in_graph(batches):
         more = workers + 1  # one batch is planned while the others are cut
-        found = steps.interleave(quick, cycle_length=more, num_parallel_calls=more, deterministic=True)
+        elements = steps.interleave(quick, cycle_length=more, num_parallel_calls=more, deterministic=True)
     else:
-        found = steps.map(made, num_parallel_calls=workers, deterministic=True).prefetch(2)
-    finished = found.with_options(options)
+        elements = steps.map(made, num_parallel_calls=workers, deterministic=True).prefetch(2)
+    finished = elements.with_options(options)
     right.add(finished)  # `fit` need not make its first batch twice
     return finished
 

@@ -69,13 +69,13 @@ def main() -> None:
     parser.add_argument("run", help="run directory, or a .keras file")
     parser.add_argument("name", help="family/name")
     parser.add_argument("--bits", type=int, default=10, help="bits of significand that are kept")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     import zoo
 
-    file = Path(given.run) / "model.keras" if Path(given.run).is_dir() else Path(given.run)
+    file = Path(arguments.run) / "model.keras" if Path(arguments.run).is_dir() else Path(arguments.run)
     model, light = zoo.load(str(file)), zoo.load(str(file))
-    lighten(light, given.bits)
-    target = WEIGHTS / f"{given.name}.keras"
+    lighten(light, arguments.bits)
+    target = WEIGHTS / f"{arguments.name}.keras"
     with tempfile.TemporaryDirectory() as folder:
         plain, packed = Path(folder) / "model.keras", Path(folder) / "packed.keras"
         light.save(plain)
@@ -89,15 +89,16 @@ def main() -> None:
         with replacing(target) as temporary:
             temporary.write_bytes(packed.read_bytes())
     index = WEIGHTS / "index.json"
-    known = json.loads(index.read_text()) if index.exists() else {}
-    known[given.name] = {"sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": size, "bits": given.bits}
+    entries = json.loads(index.read_text()) if index.exists() else {}
+    entries[arguments.name] = {"sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": size, "bits": arguments.bits}
     with replacing(index) as temporary:
-        temporary.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
+        temporary.write_text(json.dumps(dict(sorted(entries.items())), indent=2) + "\n")
     print(
-        f"{target.name}: {size / 1e6:.2f} MB, answers differ by at most {difference(model, zoo.load(given.name)):.1e}", flush=True
+        f"{target.name}: {size / 1e6:.2f} MB, answers differ by at most {difference(model, zoo.load(arguments.name)):.1e}",
+        flush=True,
     )
     # Another room's work, in a process of its own: the ONNX file that runs this weight without Keras.
-    subprocess.run([sys.executable, "-m", "zoo.cli.ship", given.name], check=True)
+    subprocess.run([sys.executable, "-m", "zoo.cli.ship", arguments.name], check=True)
 
 
 if __name__ == "__main__":

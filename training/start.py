@@ -117,8 +117,8 @@ def take_weights(model: "keras.Model", weights: str) -> str:
 
     file = Path(weights) if Path(weights).is_file() else shipped(weights)
     wanted = keras.saving.get_registered_name(type(model)).removeprefix("zoo>")
-    if (found := kind(file)) != wanted:
-        raise ValueError(f"--start-from {weights}: it holds a {found}, not a {wanted}")
+    if (held := kind(file)) != wanted:
+        raise ValueError(f"--start-from {weights}: it holds a {held}, not a {wanted}")
     before = {id(variable): keras.ops.convert_to_numpy(variable) for variable in model.variables}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A total of|Skipping")

@@ -50,8 +50,8 @@ def open_tfds(text: str, *, data_dir: str | None = None, **options: Any) -> "Dat
             builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         folders = [path.name for path in Path(data_dir).iterdir()] if data_dir and Path(data_dir).is_dir() else []
-        known = {*tfds.list_builders(with_community_datasets=False), *folders}
-        choose("data set", re.split("[/:]", name)[0], known)
+        names = {*tfds.list_builders(with_community_datasets=False), *folders}
+        choose("data set", re.split("[/:]", name)[0], names)
         raise ValueError(f"{data_dir}/{name} is no data set that TensorFlow Datasets has prepared") from None
     except (ValueError, AssertionError) as error:  # a malformed name, a configuration or a version that is not there
         reason = str(error).partition('}": ')[2] or str(error)
@@ -68,8 +68,8 @@ def open_tfds(text: str, *, data_dir: str | None = None, **options: Any) -> "Dat
 
 def _feature(features: Any, kind: type, usual: str) -> str | None:
     """The feature of that kind: the one with the usual name where there are several."""
-    found = [name for name, feature in features.items() if isinstance(feature, kind)]
-    return usual if usual in found else next(iter(found), None)
+    of_kind = [name for name, feature in features.items() if isinstance(feature, kind)]
+    return usual if usual in of_kind else next(iter(of_kind), None)
 
 
 @contextlib.contextmanager

@@ -43,10 +43,10 @@ def read_record(path: Path, offset: int, crc32: int | None = None) -> bytes:
     data = body[:length]
     # Masked CRC-32C, which is in every record, takes Python ten times as long as CRC-32.
     if crc32 is None:
-        crc32, found = _CHECKSUM.unpack_from(body, length)[0], masked_crc32c(data)
+        crc32, computed = _CHECKSUM.unpack_from(body, length)[0], masked_crc32c(data)
     else:
-        found = zlib.crc32(data)
-    if found != crc32:
+        computed = zlib.crc32(data)
+    if computed != crc32:
         raise ValueError(f"{path} is damaged in the record at byte {offset}")
     return data
 

@@ -48,12 +48,12 @@ def transform_video(
         raise ValueError(f"cannot write {target}: a video's name ends in one of {', '.join(sorted(SUFFIXES))}")
     with replacing(target) as temporary:
         try:
-            with av.open(str(source)) as given, av.open(str(temporary), "w") as made:
-                if not given.streams.video:
+            with av.open(str(source)) as original, av.open(str(temporary), "w") as made:
+                if not original.streams.video:
                     raise ValueError(f"{source} holds no video")
-                made.metadata.update(given.metadata | ({"comment": comment} if comment else {}))
-                done = _Writer(av, given, made, source, target).write(transform, report)
-                rate = float(given.streams.video[0].average_rate or 0)
+                made.metadata.update(original.metadata | ({"comment": comment} if comment else {}))
+                done = _Writer(av, original, made, source, target).write(transform, report)
+                rate = float(original.streams.video[0].average_rate or 0)
         except av.FFmpegError as error:
             raise ValueError(f"cannot turn the video {source} into {target}: {error.strerror or error}") from None
     return done, rate
@@ -75,12 +75,12 @@ def pyav() -> Any:
 class _Writer:
     """From one container to the other."""
 
-    def __init__(self, av: Any, given: Any, made: Any, source: Path, target: Path) -> None:
-        self.av, self.given, self.made = av, given, made
-        self.video = given.streams.video[0]
+    def __init__(self, av: Any, original: Any, made: Any, source: Path, target: Path) -> None:
+        self.av, self.original, self.made = av, original, made
+        self.video = original.streams.video[0]
         self.video.thread_type = "AUTO"
         self.sound = {}
-        for stream in given.streams.audio:
+        for stream in original.streams.audio:
             if stream.codec_context.name not in made.supported_codecs:
                 raise ValueError(
                     f"{target.suffix} cannot hold the sound of {source} ({stream.codec_context.name}); "
@@ -102,13 +102,13 @@ class _Writer:
             self.made.mux(self.encoder.encode(self._frame(picture, self.times[count - 1])))
             report(count, self.video.frames)
         if self.encoder is None:
-            raise ValueError(f"{self.given.name} holds no frame that can be read")
+            raise ValueError(f"{self.original.name} holds no frame that can be read")
         self.made.mux(self.encoder.encode(None))
         return count
 
     def _frames(self) -> Iterator[np.ndarray]:
         """The frames as a person sees them. Sound that comes between them goes on to the new file."""
-        for packet in self.given.demux(self.video, *self.given.streams.audio):
+        for packet in self.original.demux(self.video, *self.original.streams.audio):
             if packet.stream.index in self.sound:
                 if packet.dts is not None:
                     packet.stream = self.sound[packet.stream.index]

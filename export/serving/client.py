@@ -93,10 +93,10 @@ def sent(arguments: argparse.Namespace) -> bytes:
 
 def configured_name() -> str:
     path = Path(__file__).with_name("models.config")
-    found = re.search(r"\bname:\s*[\"']([^\"']+)", path.read_text(encoding="utf-8")) if path.is_file() else None
-    if found is None:
+    match = re.search(r"\bname:\s*[\"']([^\"']+)", path.read_text(encoding="utf-8")) if path.is_file() else None
+    if match is None:
         raise ValueError("no models.config beside this file; name the model: --model NAME")
-    return found.group(1)
+    return match.group(1)
 
 
 def ask(address: str, body: Any = None) -> Any:

@@ -57,14 +57,14 @@ def read_configuration(directory: Path) -> list[ServedModel]:
     path = directory / FILE
     message = _read(directory)
     try:
-        found = [_served(entry) for entry in _entries(message)]
+        models = [_served(entry) for entry in _entries(message)]
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    if not found:
+    if not models:
         raise ValueError(f"{path}: it names no model; export again")
-    if len({model.name for model in found}) < len(found):
+    if len({model.name for model in models}) < len(models):
         raise ValueError(f"{path}: it names a model twice")
-    return found
+    return models
 
 
 def change(directory: Path, name: str, versions: tuple[int, ...], labels: dict[str, int]) -> None:

@@ -69,11 +69,11 @@ def _from_columns(inputs: Any, wanted: Mapping[str, str], optional: Collection[s
     return {name: _tensor(inputs[name], dtype) for name, dtype in wanted.items() if name in inputs}
 
 
-def _only(wanted: Mapping[str, str], optional: Collection[str], found: str) -> str:
+def _only(wanted: Mapping[str, str], optional: Collection[str], reason: str) -> str:
     """The one input that a request must name."""
     needed = [name for name in wanted if name not in optional] or list(wanted)
     if len(needed) > 1:
-        raise invalid(f"{found} as multiple input tensors required")
+        raise invalid(f"{reason} as multiple input tensors required")
     return needed[0]
 
 
@@ -89,14 +89,14 @@ def _from_rows(instances: Any, wanted: Mapping[str, str], optional: Collection[s
             if _is_row(row):
                 raise invalid(f"Expecting value/list but got object at item {index} of input list")
         rows = [{only: row} for row in instances]
-    given = set(rows[0])
+    names = set(rows[0])
     for index, row in enumerate(rows):
         if not _is_row(row):
             raise invalid(f"Expecting object but got list at item {index} of input list")
-        if set(row) != given or not set(wanted) - set(optional) <= given <= set(wanted):
+        if set(row) != names or not set(wanted) - set(optional) <= names <= set(wanted):
             keys = ",".join(sorted(wanted))
             raise invalid(f"Failed to process element: {index} of 'instances' list. Keys must be equal to: {keys}")
-    return {name: _tensor([row[name] for row in rows], dtype) for name, dtype in wanted.items() if name in given}
+    return {name: _tensor([row[name] for row in rows], dtype) for name, dtype in wanted.items() if name in names}
 
 
 def _is_row(value: Any) -> bool:

@@ -43,10 +43,10 @@ class Version:
 
     def check_names(self, signature: str, names: Iterable[str]) -> None:
         """Raises ServingError unless these are the names of the signature's inputs; those with a default may be missing."""
-        given, wanted = set(names), set(self.signature(signature).inputs)
+        sent, wanted = set(names), set(self.signature(signature).inputs)
         needed = wanted - set(self.signature(signature).defaults)
-        if not needed <= given <= wanted:
-            extra, missing = (", ".join(sorted(some)) for some in (given - wanted, needed - given))
+        if not needed <= sent <= wanted:
+            extra, missing = (", ".join(sorted(some)) for some in (sent - wanted, needed - sent))
             raise invalid(f"input size does not match signature. Sent extra: {{{extra}}}. Missing but required: {{{missing}}}.")
 
     def fitting(self, names: Collection[str]) -> str:
@@ -54,8 +54,8 @@ class Version:
         definitions = {name: self.signatures[name] for name in self.loaded.signatures}
         fitting = [
             name
-            for name, found in definitions.items()
-            if set(found.inputs) - set(found.defaults) <= set(names) <= set(found.inputs)
+            for name, definition in definitions.items()
+            if set(definition.inputs) - set(definition.defaults) <= set(names) <= set(definition.inputs)
         ]
         return fitting[0] if names and len(fitting) == 1 else DEFAULT_SIGNATURE
 
@@ -88,9 +88,9 @@ def _check(name: str, array: np.ndarray, info: Any) -> None:
     import tensorflow as tf
 
     dtype = tf.dtypes.as_dtype(info.dtype)
-    given = tf.dtypes.as_dtype(array.dtype)
-    if given != dtype:
-        raise invalid(f"input {name} is {given.name}; the signature takes {dtype.name}")
+    sent = tf.dtypes.as_dtype(array.dtype)
+    if sent != dtype:
+        raise invalid(f"input {name} is {sent.name}; the signature takes {dtype.name}")
     shape = [axis.size for axis in info.tensor_shape.dim]
     fits = len(shape) == array.ndim > 0 and all(want in (-1, have) for want, have in zip(shape, array.shape, strict=True))
     if not fits or array.size == 0:
@@ -138,10 +138,10 @@ class Models:
         return [number]
 
     def labelled(self, name: str, label: str) -> int:
-        found = self.labels.get(name, {}).get(label)
-        if found is None:
+        number = self.labels.get(name, {}).get(label)
+        if number is None:
             raise invalid(f"Unrecognized servable version label: {label}")
-        return found
+        return number
 
 
 def load_models(directory: Path, manifest: Manifest, trust: bool = False) -> Models:
@@ -158,7 +158,7 @@ def load_models(directory: Path, manifest: Manifest, trust: bool = False) -> Mod
         elif not trust:
             raise ValueError(f"{path}: not listed in manifest.json, so nobody can say what it is; --trust serves it all the same")
         list(tree(path))
-    loaded = {model: {number: _load(model, number, path) for number, path in found.items()} for model, found in paths.items()}
+    loaded = {model: {number: _load(model, number, path) for number, path in folders.items()} for model, folders in paths.items()}
     return Models(loaded, {model.name: model.labels for model in served})
 
 

@@ -46,8 +46,8 @@ def _add(directory: Path, new: Path, manifest: Manifest, model: ServedModel) -> 
     if not saved[0].parity.passed:
         raise ValueError(f"{new}: its SavedModel differs from the Keras model by more than its floor allows; it is not rolled in")
     if _shapes(fresh.signature) != _shapes(manifest.signature):
-        given, wanted = (", ".join(signature.inputs) for signature in (fresh.signature, manifest.signature))
-        raise ValueError(f"{new} takes and gives other tensors ({given}) than {directory} ({wanted}); clients would break")
+        offered, wanted = (", ".join(signature.inputs) for signature in (fresh.signature, manifest.signature))
+        raise ValueError(f"{new} takes and gives other tensors ({offered}) than {directory} ({wanted}); clients would break")
     folder = folder_of(directory, model)
     there = versions_in(folder)
     number = max(there, default=0) + 1

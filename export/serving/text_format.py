@@ -28,16 +28,16 @@ def parse(text: str) -> Message:
 
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
-    found, place, line = [], 0, 1
+    tokens, place, line = [], 0, 1
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
             raise ValueError(f"line {line}: {text[place]!r} has no meaning here")
         if match.lastgroup != "space":
-            found.append((str(match.lastgroup), match.group(), line))
+            tokens.append((str(match.lastgroup), match.group(), line))
         line += match.group().count("\n")
         place = match.end()
-    return found
+    return tokens
 
 
 def _fields(tokens: list[tuple[str, str, int]], place: int, depth: int = 0) -> tuple[Message, int]:
@@ -76,7 +76,7 @@ def render(message: Message, indent: int = 0) -> str:
             lines.append(f"{name} {{\n{render(value, indent + 2)}{' ' * indent}}}")
         elif isinstance(value, str) and not isinstance(value, Word):
             quoted = value.replace("\\", r"\\").replace('"', r"\"")
-            quoted = re.sub(r"[\x00-\x1f\x7f]", lambda found: f"\\{ord(found[0]):03o}", quoted)
+            quoted = re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\{ord(match[0]):03o}", quoted)
             lines.append(f'{name}: "{quoted}"')
         else:
             lines.append(f"{name}: {value}")

@@ -35,7 +35,7 @@ def _signatures(saved_model: Path) -> dict[str, list[str]]:
     from tensorflow.core.protobuf import saved_model_pb2
 
     stored = saved_model_pb2.SavedModel.FromString((saved_model / "saved_model.pb").read_bytes())
-    return {name: sorted(found.inputs) for name, found in sorted(stored.meta_graphs[0].signature_def.items())}
+    return {name: sorted(definition.inputs) for name, definition in sorted(stored.meta_graphs[0].signature_def.items())}
 
 
 def _encoded(pictures: np.ndarray) -> np.ndarray:

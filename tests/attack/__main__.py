@@ -48,17 +48,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="write the table into docs/security.md")
     arguments = parser.parse_args()
-    found = []
+    results = []
     for what in arguments.what:
         begun = time.monotonic()
-        found.append(attacked(what, round(INPUTS[what][0] * arguments.times), arguments.seed))
-        print(f"{found[-1].row} {time.monotonic() - begun:.0f} s", flush=True)
-        print(*found[-1].examples[:20], sep="\n", file=sys.stderr)
+        results.append(attacked(what, round(INPUTS[what][0] * arguments.times), arguments.seed))
+        print(f"{results[-1].row} {time.monotonic() - begun:.0f} s", flush=True)
+        print(*results[-1].examples[:20], sep="\n", file=sys.stderr)
     if arguments.write:
-        written(found, f"Seed {arguments.seed}:")
+        written(results, f"Seed {arguments.seed}:")
     else:
-        print(table(found))
-    return int(any(counts.faults for counts in found))
+        print(table(results))
+    return int(any(counts.faults for counts in results))
 
 
 if __name__ == "__main__":

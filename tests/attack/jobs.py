@@ -176,16 +176,16 @@ def _trained(out: Path) -> Any:
     """The weights to the last bit, and the steps that were logged."""
     import h5py
 
-    found: dict[str, Any] = {}
+    contents: dict[str, Any] = {}
 
     def keep(name: str, part: Any) -> None:
         if isinstance(part, h5py.Dataset):
-            found[name] = np.asarray(part).tobytes()
+            contents[name] = np.asarray(part).tobytes()
 
     with zipfile.ZipFile(out / "model.keras") as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
         weights.visititems(keep)
     steps = [line.partition(",")[0] for line in (out / "log.csv").read_text().splitlines()]
-    return found, steps
+    return contents, steps
 
 
 def _exported(out: Path) -> Any:

@@ -91,11 +91,11 @@ def reading() -> Callable[[str], Outcome]:
         outcomes = []
         for way in (read_picture, read_pixels):
             try:
-                found = way(path)
+                opened = way(path)
             except BaseException as error:
                 outcomes.append(refusal(error))
                 continue
-            pixels = getattr(found, "rgb", found)
+            pixels = getattr(opened, "rgb", opened)
             fits = pixels.ndim == 3 and pixels.size and np.isfinite(pixels).all()
             outcomes.append(("clean", "read") if fits else ("raw", f"pixels of shape {pixels.shape}"))
         return next((outcome for outcome in outcomes if outcome[0] != "clean"), outcomes[0])

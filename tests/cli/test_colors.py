@@ -29,10 +29,10 @@ def lcms(values, contents):
 @pytest.mark.parametrize("name", PROFILES)
 def test_colors_are_those_of_little_cms(name):
     values = np.random.default_rng(0).integers(0, 256, (100, 100, 3), np.uint8)
-    found = profile_of(PROFILES[name])
-    ours = np.clip(found.to_srgb(values / np.float32(255)), 0, 1) * 255
+    space = profile_of(PROFILES[name])
+    ours = np.clip(space.to_srgb(values / np.float32(255)), 0, 1) * 255
     assert np.abs(ours - lcms(values, PROFILES[name])).max() <= 1.5  # both are rounded
-    back = found.from_srgb(found.to_srgb(values / np.float32(255)))
+    back = space.from_srgb(space.to_srgb(values / np.float32(255)))
     assert np.abs(back - values / 255).max() <= 1e-3
 
 

@@ -51,9 +51,9 @@ def test_a_generator_says_generated(exports, tmp_path):
         assert image.text["DigitalSourceType"] == GENERATED
         assert image.text["Description"].startswith("Made by the model x out of random numbers")
         assert image.text["ModelWeights"].startswith("SHA-256 ") and image.text["Software"].startswith("keras-image-zoo ")
-        found = properties(image.info["xmp"])
-    assert found[f"{IPTC}DigitalSourceType"] == f"http://cv.iptc.org/newscodes/digitalsourcetype/{GENERATED}"
-    assert found[f"{IPTC}AISystemUsed"] == "x"
+        marks = properties(image.info["xmp"])
+    assert marks[f"{IPTC}DigitalSourceType"] == f"http://cv.iptc.org/newscodes/digitalsourcetype/{GENERATED}"
+    assert marks[f"{IPTC}AISystemUsed"] == "x"
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
@@ -94,16 +94,16 @@ def test_names_are_escaped(tmp_path):
 
 
 def test_what_is_known_of_a_model(tmp_path):
-    known = card_facts("fast_style/wave")
-    assert "ImageNet" in known["data"] and known["limits"].endswith("halo.")
-    assert set(known) == {"weight", "data", "licence", "limits"} and known["weight"] == "fast_style/wave"
+    facts = card_facts("fast_style/wave")
+    assert "ImageNet" in facts["data"] and facts["limits"].endswith("halo.")
+    assert set(facts) == {"weight", "data", "licence", "limits"} and facts["weight"] == "fast_style/wave"
     card = of_card("# x\n- **Data**: two\n  lines.\n- **Use**: a.\n- **Licence**: MIT.\n\nmore")
     assert card == {"data": "two lines.", "licence": "MIT."}
     (tmp_path / "config.json").write_text(json.dumps({"run": {"steps": 5, "sources": {"data": "folder:/home/me/secret/cats"}}}))
-    found = card_facts(str(tmp_path))["data"]
-    assert found.startswith("5 steps on folder:cats; TO FILL IN") and "secret" not in found
+    data = card_facts(str(tmp_path))["data"]
+    assert data.startswith("5 steps on folder:cats; TO FILL IN") and "secret" not in data
     (tmp_path / "model.keras").touch()
-    assert card_facts(str(tmp_path / "model.keras"))["data"] == found
+    assert card_facts(str(tmp_path / "model.keras"))["data"] == data
     (tmp_path / "config.json").unlink()
     assert card_facts(str(tmp_path / "model.keras")) == {}
 

@@ -27,7 +27,7 @@ def zoo(*words: object, **options) -> subprocess.Popen:
 
 def processes_below(pid: int, name: str) -> list[int]:
     """The processes that `pid` and its children started, whose command line has `name` in it."""
-    parents, found = {pid}, []
+    parents, matching = {pid}, []
     for folder in sorted((entry for entry in Path("/proc").iterdir() if entry.name.isdigit()), key=lambda entry: int(entry.name)):
         try:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
@@ -37,8 +37,8 @@ def processes_below(pid: int, name: str) -> list[int]:
         if parent in parents:
             parents.add(int(folder.name))
             if name in words:
-                found.append(int(folder.name))
-    return found
+                matching.append(int(folder.name))
+    return matching
 
 
 def test_apply_spreads_names_the_bad_and_goes_on(tmp_path):

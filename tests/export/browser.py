@@ -33,10 +33,10 @@ def missing(reason: str) -> None:
 
 
 def chromium() -> str:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not found or not Path(found).is_file():
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program or not Path(program).is_file():
         missing("no Chromium; install it, or say where it is by CHROMIUM=PATH")
-    return str(found)
+    return str(program)
 
 
 def npm_runtime(cache: Path) -> Path:

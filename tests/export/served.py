@@ -71,8 +71,8 @@ class Server:
         self.lines: list[str] = []
         for line in self.process.stdout:
             self.lines.append(line.strip())
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
-                self.port = int(found.group(1))
+            if match := re.search(r"http://127\.0\.0\.1:(\d+)/", line):
+                self.port = int(match.group(1))
                 break
         else:
             raise AssertionError(self.process.communicate()[1])

@@ -102,8 +102,8 @@ def test_litert_has_the_names_and_only_built_in_operators(exported, shape, preci
     interpreter = Interpreter(str(file))
     assert interpreter.get_signature_list() == {"serving_default": {"inputs": sorted(INPUTS), "outputs": ["output_image"]}}
     details = interpreter.get_signature_runner().get_input_details()
-    found = {name: [None if side == -1 else side for side in d["shape_signature"]] for name, d in details.items()}
-    assert found == {name: [None if isinstance(s, str) else s for s in sides] for name, sides in SHAPES[shape].items()}
+    shapes = {name: [None if side == -1 else side for side in d["shape_signature"]] for name, d in details.items()}
+    assert shapes == {name: [None if isinstance(s, str) else s for s in sides] for name, sides in SHAPES[shape].items()}
 
 
 def test_mobile_gpu_wants_a_fixed_size_and_listed_operators(exported):

@@ -64,11 +64,11 @@ def test_verify_runs_them_again(exported, capfd):
 def test_what_falls_off_is_named_and_a_false_claim_found(tmp_path, device):
     options = {"formats": ("litert",), "precisions": ("float32",), "sizes": ((32, 32),), "pictures": pictures()}
     manifest = export_model(five_axes(), tmp_path / "out", name="five", **options)
-    (found,) = manifest.artifacts
-    assert found.parity.passed and not found.gpu_ready and not found.gpu.accelerated and found.gpu.passed
+    (artifact,) = manifest.artifacts
+    assert artifact.parity.passed and not artifact.gpu_ready and not artifact.gpu.accelerated and artifact.gpu.passed
     for words in ("RESHAPE", "/swapped", "work on at most four axes"):
-        assert words in found.gpu.notes
-    claimed = dataclasses.replace(manifest, artifacts=(dataclasses.replace(found, gpu_ready=True, gpu=None),))
+        assert words in artifact.gpu.notes
+    claimed = dataclasses.replace(manifest, artifacts=(dataclasses.replace(artifact, gpu_ready=True, gpu=None),))
     claimed.write(tmp_path / "out")
     again = verify_directory(tmp_path / "out", pictures(), on_gpu=True)
     assert not again.passed and "run in part on" in again.faults[0]
@@ -105,20 +105,20 @@ def one(exported):
 
 
 def test_another_answer_is_found(one):
-    found = gpu.run(one[0], "float16", one[1])
-    assert found.accelerated and not found.passed and found.max_abs > 0.01
+    outcome = gpu.run(one[0], "float16", one[1])
+    assert outcome.accelerated and not outcome.passed and outcome.max_abs > 0.01
 
 
 def test_what_hangs_fails_or_takes_its_process_along_is_the_finding(one, tmp_path):
-    found = gpu.run(one[0], "float16", one[1], seconds=0.01)
-    assert not found.passed and found.notes == "did not finish within 0.01 seconds" and "not run on" in found.words
+    outcome = gpu.run(one[0], "float16", one[1], seconds=0.01)
+    assert not outcome.passed and outcome.notes == "did not finish within 0.01 seconds" and "not run on" in outcome.words
     (case,) = one[1]
-    found = gpu.run(one[0], "float16", [Case({**case.inputs, "mask": case.inputs["image"]}, case.expected)])
-    assert not found.passed and found.notes.startswith("did not run: ") and "\n" not in found.notes
+    outcome = gpu.run(one[0], "float16", [Case({**case.inputs, "mask": case.inputs["image"]}, case.expected)])
+    assert not outcome.passed and outcome.notes.startswith("did not run: ") and "\n" not in outcome.notes
     damaged = tmp_path / "damaged.tflite"
     damaged.write_bytes(one[0].read_bytes()[:500])  # LiteRT reads beyond its end
-    found = gpu.run(damaged, "float16", one[1])
-    assert found.notes == "signal 11 ended its process: the device was lost, its driver failed, or the file is damaged"
+    outcome = gpu.run(damaged, "float16", one[1])
+    assert outcome.notes == "signal 11 ended its process: the device was lost, its driver failed, or the file is damaged"
 
 
 def test_no_device_is_one_line_and_an_export_goes_on(tmp_path, monkeypatch, capfd, one):

@@ -75,15 +75,15 @@ def test_the_weights_read_back(exported):
 def test_the_space_answers_as_the_model_does(exported):
     space = app(exported[0] / "hub" / "space")
     photo = Image.fromarray((255 * pictures()[0]).astype("uint8"))
-    given = {"image": photo, "style_weights": space.MODEL["inputs"]["style_weights"]["names"][1], "strength": 0.5}
-    answer = space.answer(*[given[name] for name in space.MODEL["inputs"]])
+    values = {"image": photo, "style_weights": space.MODEL["inputs"]["style_weights"]["names"][1], "strength": 0.5}
+    answer = space.answer(*[values[name] for name in space.MODEL["inputs"]])
     inputs = {"image": np.asarray(photo, "float32")[None] / 255, "style_weights": np.eye(2)[1:], "strength": np.array([0.5])}
     expected = load(exported[0] / "model.keras")(**inputs)["output_image"][0]
     np.testing.assert_allclose(np.asarray(answer) / 255, expected, atol=0.51 / 255)
     large = photo.resize((3000, 2000))
-    assert space.answer(*[{**given, "image": large}[name] for name in space.MODEL["inputs"]]).size == (1024, 683)
+    assert space.answer(*[{**values, "image": large}[name] for name in space.MODEL["inputs"]]).size == (1024, 683)
     with pytest.raises(ValueError, match="give the picture first"):
-        space.answer(*[{**given, "image": None}[name] for name in space.MODEL["inputs"]])
+        space.answer(*[{**values, "image": None}[name] for name in space.MODEL["inputs"]])
 
 
 def test_the_page_has_a_component_an_input(exported):

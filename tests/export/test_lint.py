@@ -66,22 +66,22 @@ def network(layer, side=None):
     ],
 )
 def test_what_is_bad_is_found_with_its_layer_and_a_remedy(bad, layer, operation, file, remedy):
-    found = lint(network(bad))
-    matching = [item for item in found if item.operation == operation]
-    assert [item.layer for item in matching] == [layer], found
+    findings = lint(network(bad))
+    matching = [item for item in findings if item.operation == operation]
+    assert [item.layer for item in matching] == [layer], findings
     assert file in matching[0].files and remedy in matching[0].remedy
 
 
 def test_a_bicubic_resize_is_found_in_a_network_with_a_size_of_its_own():
-    found = lint(network(Cubic(name="cubic"), 20))
-    assert {(item.layer, item.operation) for item in found} == {("cubic", "FlexResizeBicubic")}
-    assert "LiteRT, 20x20" in found[0].files and "BicubicUpsampling2D" in found[0].remedy
+    findings = lint(network(Cubic(name="cubic"), 20))
+    assert {(item.layer, item.operation) for item in findings} == {("cubic", "FlexResizeBicubic")}
+    assert "LiteRT, 20x20" in findings[0].files and "BicubicUpsampling2D" in findings[0].remedy
 
 
 def test_a_tensor_of_a_free_size_is_found_in_the_fixed_file():
-    found = lint(network(FreeSize(name="free")))
-    assert any("free size" in item.operation and item.layer == "free" for item in found), found
-    assert all(item.remedy for item in found)
+    findings = lint(network(FreeSize(name="free")))
+    assert any("free size" in item.operation and item.layer == "free" for item in findings), findings
+    assert all(item.remedy for item in findings)
 
 
 @pytest.mark.parametrize("name", ["unet_inpainter", "vae"])

@@ -34,17 +34,17 @@ def test_floors(precision, error, passed):
 
 def test_the_worst_picture_counts():
     expected = {"output_image": np.zeros((8, 16, 16, 3))}
-    found = {"output_image": np.zeros((8, 16, 16, 3))}
-    found["output_image"][5] = 0.1
-    parity = compare([expected], [found], "float16")
+    actual = {"output_image": np.zeros((8, 16, 16, 3))}
+    actual["output_image"][5] = 0.1
+    parity = compare([expected], [actual], "float16")
     assert parity.psnr == pytest.approx(20) and not parity.passed
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])
 def test_what_is_no_number_fails(precision):
     expected = {"output_image": np.zeros((1, 16, 16, 3))}
-    found = {"output_image": np.full((1, 16, 16, 3), np.nan)}
-    parity = compare([expected], [found], precision)
+    actual = {"output_image": np.full((1, 16, 16, 3), np.nan)}
+    parity = compare([expected], [actual], precision)
     assert not parity.passed and np.isnan(parity.max_abs) and np.isnan(parity.psnr)
 
 

@@ -142,9 +142,9 @@ def test_memory_is_that_of_the_tensors_that_live_together():
 def edited(out, **changes):
     """The manifest with its first artefact changed by hand; gives back what was there."""
     whole = (out / "manifest.json").read_text()
-    found = json.loads(whole)
-    found["artifacts"][0].update(changes)
-    (out / "manifest.json").write_text(json.dumps(found))
+    content = json.loads(whole)
+    content["artifacts"][0].update(changes)
+    (out / "manifest.json").write_text(json.dumps(content))
     return whole
 
 
@@ -208,8 +208,8 @@ def test_bench_takes_sides_that_differ(exported, capfd):
     from zoo.export.bench import measure
 
     out, manifest = exported
-    found = measure(out / manifest.artifacts[0].path, (48, 64), threads=1, seconds=0.01)
-    assert found.size == "48x64" and found.latency_ms > 0
+    measurement = measure(out / manifest.artifacts[0].path, (48, 64), threads=1, seconds=0.01)
+    assert measurement.size == "48x64" and measurement.latency_ms > 0
     with pytest.raises(SystemExit) as left:
         app(["bench", str(out), "--sizes", "0,256"])
     assert left.value.code == 2 and "from 8 to 8192" in capfd.readouterr().err

@@ -189,8 +189,8 @@ def test_apply_and_bench_take_it(exported, tmp_path, capfd):
     assert left.value.code == 0, capfd.readouterr().err
     answer = zoo.open(file)(picture, style="0")
     np.testing.assert_allclose(np.asarray(Image.open(tmp_path / "result.png")) / 255, answer, atol=0.51 / 255)
-    found = measure(file, (48, 64), threads=1, seconds=0.01)
-    assert found.latency_ms > 0 and found.bytes > file.stat().st_size
+    measurement = measure(file, (48, 64), threads=1, seconds=0.01)
+    assert measurement.latency_ms > 0 and measurement.bytes > file.stat().st_size
 
 
 def test_without_the_extra_it_is_one_line(exported, tmp_path, monkeypatch):

@@ -64,10 +64,10 @@ def test_ovmsclient_over_grpc_and_rest(server, serving_directory, tmp_path):
         for number in (1, 2)
     ]
     over_grpc, over_rest = [json.loads(line) for line in done.stdout.splitlines()]
-    for found in (over_grpc, over_rest):
-        np.testing.assert_allclose(found["sums"], [np.sum(e["output_image"]) for e in expected], rtol=1e-5)
-        assert found["status"] == {"2": {"state": "AVAILABLE", "error_code": 0, "error_message": ""}}
-        assert found["errors"] == ["ModelNotFoundError", "InvalidInputError", "InvalidInputError"]
+    for answer in (over_grpc, over_rest):
+        np.testing.assert_allclose(answer["sums"], [np.sum(e["output_image"]) for e in expected], rtol=1e-5)
+        assert answer["status"] == {"2": {"state": "AVAILABLE", "error_code": 0, "error_message": ""}}
+        assert answer["errors"] == ["ModelNotFoundError", "InvalidInputError", "InvalidInputError"]
     assert over_grpc["metadata"]["inputs"]["image"] == {"shape": [-1, -1, -1, 3], "dtype": "DT_FLOAT"}
     # Over REST the client knows only the form of its own server, and hands on that of TensorFlow Serving as it is.
     assert over_rest["metadata"] == server.get("/v1/models/stylise/versions/2/metadata")[1]

@@ -260,12 +260,12 @@ def test_text_that_is_none_is_400(server, tag):
 
 
 def tensor(dtype, sides=(1,), **fields):
-    found = tf.make_tensor_proto([1.0])
-    found.dtype = dtype
-    found.tensor_shape.ClearField("dim")
+    proto = tf.make_tensor_proto([1.0])
+    proto.dtype = dtype
+    proto.tensor_shape.ClearField("dim")
     for side in sides:
-        found.tensor_shape.dim.add(size=side)
-    return found
+        proto.tensor_shape.dim.add(size=side)
+    return proto
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def difference(runtime, height, width, tile, folder):
     result = run_by_tiles(runtime, pictures, constants, tile, folder, report=lambda *counts: seen.append(counts))
     assert result.shape == whole.shape
     assert [done for done, _ in seen] == list(range(1, len(seen) + 1)) and seen[-1][1] == len(seen)
-    found = np.array(result.array(), "float32")
+    by_tiles = np.array(result.array(), "float32")
     result.close()
-    return np.abs(found - 255 * np.clip(whole, 0, 1)).max(), max(area.largest for area in pictures.values())
+    return np.abs(by_tiles - 255 * np.clip(whole, 0, 1)).max(), max(area.largest for area in pictures.values())
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def difference(runtime, height, width, tile, folder):
 )
 def test_tiles_give_the_picture_of_the_whole_pass(name, config, tmp_path):
     """Half a step is the rounding to 8 bits."""
-    found, largest = difference(runtime(tmp_path, name, **config), 203, 301, 64, tmp_path)
-    assert found < 0.6
+    error, largest = difference(runtime(tmp_path, name, **config), 203, 301, 64, tmp_path)
+    assert error < 0.6
     assert largest < 301 or name == "unet_inpainter"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model.keras"]
 
@@ -106,12 +106,12 @@ def test_a_residual_network_is_cut_where_it_must_be_and_nothing_is_computed_twic
 
 def test_the_graph_computes_what_the_network_computes(tmp_path):
     network = runtime(tmp_path, "adain")
-    given = {"image": picture(40, 50)[None], "style": picture(33, 47)[None], "strength": np.array([0.5], "float32")}
-    graph = Graph(network.network, {name: x.shape for name, x in given.items()})
-    values = {graph.inputs[name]: x for name, x in given.items()}
+    inputs = {"image": picture(40, 50)[None], "style": picture(33, 47)[None], "strength": np.array([0.5], "float32")}
+    graph = Graph(network.network, {name: x.shape for name, x in inputs.items()})
+    values = {graph.inputs[name]: x for name, x in inputs.items()}
     for step in graph.steps:
         step.run(values, {})
-    np.testing.assert_array_equal(values[graph.output], network(**given)["output_image"])
+    np.testing.assert_array_equal(values[graph.output], network(**inputs)["output_image"])
 
 
 def exported(name, form, tmp_path):

@@ -49,8 +49,8 @@ def export(whole, tmp_path):
 
 
 def edit(export, **changes):
-    found = json.loads((export / "manifest.json").read_text())
-    (export / "manifest.json").write_text(json.dumps({**found, **changes}))
+    content = json.loads((export / "manifest.json").read_text())
+    (export / "manifest.json").write_text(json.dumps({**content, **changes}))
 
 
 # Item 6: what is read, is served and is copied.
@@ -170,9 +170,9 @@ def test_verify_names_every_altered_missing_and_added_file_and_goes_on(export, c
         (export / name).write_bytes((export / name).read_bytes() + b" ")
     (export / "web" / "style.css").unlink()
     (export / "web" / "added.js").write_text("alert(1)")
-    found = verify_directory(export, pictures())
-    named = "\n".join(found.faults)
-    assert len(found.faults) == 6 and not found.passed
+    verified = verify_directory(export, pictures())
+    named = "\n".join(verified.faults)
+    assert len(verified.faults) == 6 and not verified.passed
     for words in (
         "app.js: altered",
         "GModel.kt: altered",
@@ -182,7 +182,7 @@ def test_verify_names_every_altered_missing_and_added_file_and_goes_on(export, c
     ):
         assert words in named
     assert "web/added.js: not listed" in named
-    assert [a.path for a in found.artifacts if not a.parity.passed] == ["litert/g-dynamic-float32.tflite"]
+    assert [a.path for a in verified.artifacts if not a.parity.passed] == ["litert/g-dynamic-float32.tflite"]
     with pytest.raises(SystemExit) as left:
         app(["verify", str(export)])
     assert left.value.code == 1 and "app.js: altered" in capfd.readouterr().err
@@ -191,9 +191,9 @@ def test_verify_names_every_altered_missing_and_added_file_and_goes_on(export, c
 def test_verify_without_its_keras_model_still_names_everything(export):
     (export / "model.keras").unlink()
     (export / "web" / "app.js").unlink()
-    found = verify_directory(export, pictures())
-    assert [words in fault for fault, words in zip(found.faults, ("model.keras", "app.js"), strict=True)] == [True, True]
-    assert not any(artifact.parity.passed for artifact in found.artifacts)
+    verified = verify_directory(export, pictures())
+    assert [words in fault for fault, words in zip(verified.faults, ("model.keras", "app.js"), strict=True)] == [True, True]
+    assert not any(artifact.parity.passed for artifact in verified.artifacts)
 
 
 # Item 8: what is small on the disk and large in memory; names that are more than names.

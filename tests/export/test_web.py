@@ -102,16 +102,16 @@ def change(page, action):
 
 
 def downloaded(page, tmp_path):
-    with page.expect_download() as found:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
-    path = tmp_path / found.value.suggested_filename
-    found.value.save_as(path)
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
     with Image.open(path) as image:
         image.load()
         return path.name, np.asarray(image) / 255, image.text  # RGB with alpha
 
 
-def given(page):
+def network_inputs(page):
     """What the page gave the network, as arrays."""
     inputs = page.evaluate("state.inputs.map(({ name, type, data, dims }) => ({ name, type, dims, data: [...data] }))")
     return {i["name"]: np.array(i["data"], i["type"]).reshape(i["dims"]) for i in inputs}
@@ -146,20 +146,20 @@ def test_a_hole_is_drawn_by_hand_and_by_keyboard(page, server, exports, tmp_path
     opened(page, f"{server}/inpainter/web/")
     pixels = (sample("chelsea", 80)[:56] * 255).round().astype("uint8")
     change(page, lambda: choose(page, "Choose a picture", "cat.png", png(pixels)))
-    assert not given(page)["mask"].any()
+    assert not network_inputs(page)["mask"].any()
     hole = page.get_by_role("application")
     box = hole.bounding_box()
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.5 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"], steps=4)
     change(page, page.mouse.up)
-    drawn = given(page)["mask"]
+    drawn = network_inputs(page)["mask"]
     assert drawn[0, 28, 20:46].all() and not drawn[0, :20].any() and not drawn[0, :, 60:].any()
     hole.focus()
     for _ in range(3):
         page.keyboard.press("Shift+ArrowUp")
     change(page, lambda: page.keyboard.press("Space"))
-    inputs = given(page)
+    inputs = network_inputs(page)
     assert inputs["mask"].sum() > drawn.sum() and inputs["mask"][0, 11, 48] == 1 and set(np.unique(inputs["mask"])) == {0, 1}
     gray = (pixels / 255) @ np.array([0.299, 0.587, 0.114])
     np.testing.assert_allclose(inputs["image"][0, ..., 0], gray, atol=1e-6)
@@ -167,25 +167,25 @@ def test_a_hole_is_drawn_by_hand_and_by_keyboard(page, server, exports, tmp_path
     expected = load(exports / "inpainter" / "web" / "inpainter-dynamic-float32.onnx")(**inputs)["output_image"][0]
     np.testing.assert_allclose(result[..., :3], np.repeat(expected, 3, axis=-1), atol=2 * STEP)
     change(page, page.get_by_role("button", name="Clear the hole").click)
-    assert not given(page)["mask"].any()
+    assert not network_inputs(page)["mask"].any()
     assert page.said == []
 
 
 def test_a_generator_draws_latents_and_labels(page, server, exports, tmp_path):
     opened(page, f"{server}/generator/web/")
     change(page, lambda: page.get_by_role("combobox", name="Pictures", exact=True).select_option("9"))
-    first = given(page)
+    first = network_inputs(page)
     np.testing.assert_array_equal(first["label"], np.eye(3)[np.arange(9) % 3])
     change(page, lambda: page.get_by_role("combobox", name="Pictures", exact=True).select_option("36"))
-    many = given(page)["latent"]
+    many = network_inputs(page)["latent"]
     assert abs(many.mean()) < 0.2 and 0.85 < many.std() < 1.15  # 288 standard normal numbers
     change(page, page.get_by_role("button", name="New latent").click)
-    assert not np.allclose(given(page)["latent"], many)
+    assert not np.allclose(network_inputs(page)["latent"], many)
     change(page, lambda: page.get_by_label("Seed of the latent").fill("1") or page.keyboard.press("Enter"))
-    np.testing.assert_array_equal(given(page)["latent"], many)  # the same seed, the same pictures
+    np.testing.assert_array_equal(network_inputs(page)["latent"], many)  # the same seed, the same pictures
     change(page, lambda: page.get_by_role("combobox", name="Pictures", exact=True).select_option("4"))
     change(page, lambda: page.get_by_role("combobox", name="Label", exact=True).select_option("2"))
-    inputs = given(page)
+    inputs = network_inputs(page)
     np.testing.assert_array_equal(inputs["label"], np.eye(3)[[2] * 4])
     name, result, text = downloaded(page, tmp_path)
     expected = load(exports / "generator" / "web" / "generator-dynamic-float32.onnx")(**inputs)["output_image"]
@@ -205,7 +205,7 @@ def test_turned_transparent_and_large_pictures(page, server, tmp_path):
     exif[0x0112] = 6  # to be turned by 90 degrees
     Image.new("RGB", (900, 600), "teal").save(buffer, "JPEG", exif=exif)
     change(page, lambda: choose(page, "Choose a picture", "phone.jpg", buffer.getvalue(), "image/jpeg"))
-    assert given(page)["image"].shape == (1, 256, 171, 3)
+    assert network_inputs(page)["image"].shape == (1, 256, 171, 3)
     assert "600 x 900, worked on at 171 x 256" in page.inner_text("main").replace("\N{MULTIPLICATION SIGN}", "x")
     pixels = np.full((40, 30, 4), 200, "uint8")
     pixels[..., 3] = np.repeat([0, 255], 20)[:, None]

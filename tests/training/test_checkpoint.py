@@ -22,9 +22,9 @@ def values(model):
 
 
 def restore(directory, model):
-    found = checkpoint.read(directory, model)
-    found.assign_to(model)
-    return found.step
+    restored = checkpoint.read(directory, model)
+    restored.assign_to(model)
+    return restored.step
 
 
 def same(first, second):

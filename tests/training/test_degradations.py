@@ -70,7 +70,7 @@ def test_resizing_keeps_flat_pictures_and_rounds_sides_up(scale):
 
 @pytest.mark.parametrize(("factor", "published"), [(2, 33.66), (3, 30.39), (4, 28.42)])
 def test_bicubic_of_set5_is_the_published_one(data, factor, published):
-    found = []
+    ratios = []
     for file in sorted((data / "benchmarks" / "Set5").iterdir()):
         picture = np.asarray(Image.open(file).convert("RGB"), np.float32) / 255
         height, width = (side - side % factor for side in picture.shape[:2])
@@ -78,8 +78,8 @@ def test_bicubic_of_set5_is_the_published_one(data, factor, published):
         enlarged = to_bytes(resize_bicubic(downscale(picture, factor), factor)) / np.float32(255)
         inner = slice(factor, -factor)
         a, b = (np.rint(255 * studio_luma(x)[inner, inner]) / 255 for x in (enlarged, picture))
-        found.append(psnr(a, b))
-    assert np.mean(found) == pytest.approx(published, abs=0.015)
+        ratios.append(psnr(a, b))
+    assert np.mean(ratios) == pytest.approx(published, abs=0.015)
 
 
 def test_one_frame_is_the_downscaled_picture(picture):

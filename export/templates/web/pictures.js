@@ -12,8 +12,8 @@ async function take(slot, blob, stem) {
   try {
     slot.bitmap = await createImageBitmap(blob);
   } catch {
-    const known = !blob.type || blob.type.startsWith("image/");
-    const why = blob.size ? (known ? "is damaged, too large, or of a kind that this browser cannot read" : "is not a picture") : "is empty";
+    const isPicture = !blob.type || blob.type.startsWith("image/");
+    const why = blob.size ? (isPicture ? "is damaged, too large, or of a kind that this browser cannot read" : "is not a picture") : "is empty";
     return fail(`${stem} ${why}.`);
   }
   slot.stem = stem;
