@@ -2,8 +2,8 @@
 
     python -m zoo.cli.ship [NAME...]
 
-Every shipped weight that makes a picture of a picture has one: made from its `.keras` file, compared with it on real pictures,
-listed in index.json with the checksum of the weights that it was made of. Those that are up to date are left as they are;
+Every shipped weight that makes a picture of a picture of any size has one: made from its `.keras` file, compared with it on real
+pictures, listed in index.json with the checksum of the weights that it was made of. Those that are up to date are left as they are;
 `python -m zoo.training.ship` calls this for the weight that it writes.
 """
 
@@ -22,7 +22,9 @@ OF = "keras_sha256"  # in the file's metadata: the .keras file that it was made 
 
 
 def convert(name: str, file: Path) -> float | None:
-    """Writes the ONNX file of a shipped weight; returns its largest difference to Keras, None for what takes no picture.
+    """Writes the ONNX file of a shipped weight; returns its largest difference to Keras.
+
+    None for what does not take a picture of any size.
 
     Raises:
         ValueError: it differs by more than the floor of a float32 file.
@@ -40,6 +42,8 @@ def convert(name: str, file: Path) -> float | None:
     source = _shipped.shipped(name)
     model = zoo.load(name)
     if not (model.deployable and model.signature.picture_inputs and model.signature.output(roles.Result)):
+        return None
+    if model.signature.own_size:  # not for a person's photographs; room in the wheel is for those that are
         return None
     reference = KerasRuntime(source)
     signature = reference.signature
@@ -71,7 +75,7 @@ def main() -> None:
             made = Path(folder) / target.name
             difference = convert(name, made)
             if difference is None:
-                print(printable(f"{name}: takes no picture"))
+                print(printable(f"{name}: takes no picture of any size"))
                 continue
             with replacing(target) as temporary:
                 temporary.write_bytes(made.read_bytes())

@@ -65,7 +65,8 @@ def test_every_cell_is_a_file_that_passed_or_a_reason(exported):
     assert made["litert", "float32", "48x64"].path == "litert/stylise-48x64-float32.tflite"
     assert made["savedmodel", "float32", "dynamic"].path == "savedmodel/stylise/1"
     assert sorted(path.name for path in out.iterdir()) == [
-        "MODEL_CARD.md", "litert", "manifest.json", "model.keras", "onnx", "report.html", "savedmodel", "serving", "web",
+        "MODEL_CARD.md", "litert", "manifest.json", "model.keras", "onnx",
+        "report.html", "savedmodel", "sbom.cdx.json", "serving", "web",
     ]  # fmt: skip
 
 

@@ -30,7 +30,9 @@ def test_every_shipped_weight_loads_is_small_and_has_a_card(name):
 def test_every_file_is_in_the_index_and_all_are_small_together():
     files = {str(file.relative_to(_shipped.WEIGHTS).with_suffix("")) for file in _shipped.WEIGHTS.glob("*/*.keras")}
     assert files == set(shipped_weights())
-    assert sum(file.stat().st_size for file in _shipped.WEIGHTS.rglob("*") if file.is_file()) <= 75_000_000
+    assert (
+        sum(file.stat().st_size for file in _shipped.WEIGHTS.rglob("*") if file.is_file()) <= 82_000_000
+    )  # of a wheel under 80 MB
 
 
 def test_an_altered_weight_is_refused(tmp_path, monkeypatch):
