@@ -3,8 +3,8 @@
     python -m zoo.cli.ship [NAME...]
 
 Every shipped weight that makes a picture of a picture of any size has one: made from its `.keras` file, compared with it on real
-pictures, listed in index.json with the checksum of the weights that it was made of. Those that are up to date are left as they are;
-`python -m zoo.training.ship` calls this for the weight that it writes.
+pictures, listed in index.json with the checksum of the weights that it was made of. Those that are up to date are left as they
+are; `python -m zoo.training.ship` calls this for the weight that it writes.
 """
 
 import argparse
