@@ -128,9 +128,9 @@ class Enhancer(ImageModel):
 
     def loss_terms(self, batch: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
         dim, picture, bends = ops.cast(batch["dim"], "float32"), outputs["picture"], outputs["bends"]
-        places, before_curves = (ops.average_pool(luma(x), 16) for x in (picture, dim))
+        places, before_curves = (ops.average_pool(luma(x), 16, 16) for x in (picture, dim))
         wanted = self.exposure if self.brighter_too else ops.maximum(before_curves, self.exposure)
-        before, after = (ops.average_pool(luma(x), 4) for x in (dim, picture))
+        before, after = (ops.average_pool(luma(x), 4, 4) for x in (dim, picture))
         spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
         terms = {
             "exposure": self.exposure_weight * mean(ops.square(places - wanted)),
