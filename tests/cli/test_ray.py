@@ -12,6 +12,7 @@ import pytest
 
 from tests.models import sample
 from tests.training.tiny import weights
+from zoo._registry import family
 from zoo.training import checkpoint
 from zoo.training.pictures import write_picture
 
@@ -64,6 +65,7 @@ def test_apply_spreads_names_the_bad_and_goes_on(tmp_path):
 
 @pytest.mark.long
 def test_a_killed_worker_does_not_change_the_weights(tmp_path):
+    family("gan")  # so that Keras knows the class in model.keras
     runs = {}
     for name in ("whole", "killed"):
         with (tmp_path / f"{name}.log").open("w") as log:
