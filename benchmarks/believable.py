@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import judge, restoration
+from zoo.common.similarity import psnr
 from zoo.training.degradations import to_bytes
 
 FIGURES = ("perceptual", "detail", "PSNR")
@@ -48,12 +49,11 @@ def measure(weights: str | None, data: Path, pictures: int) -> dict[str, dict[st
     scores: dict[str, list[tuple[float, float, float]]] = {name: [] for name in methods}
     for inputs, original in protocol.examples(sorted((data / protocol.folder).iterdir())[: pictures or None]):
         hole = inputs["mask"][..., 0] > 0.5
-        target = network.maps(original)
+        target, full = network.maps(original), detail(original, hole)
         for name, method in methods.items():
             filled = to_bytes(method(inputs)).astype("float32") / 255
-            decibel = -10 * np.log10(np.mean((filled[hole] - original[hole]) ** 2))
-            shown = detail(filled, hole) / detail(original, hole)
-            scores[name].append((perceptual(network.maps(filled), target), shown, float(decibel)))
+            decibels = psnr(filled, original, inputs["mask"])
+            scores[name].append((perceptual(network.maps(filled), target), detail(filled, hole) / full, decibels))
     return {name: dict(zip(FIGURES, np.mean(rows, axis=0).tolist(), strict=True)) for name, rows in scores.items()}
 
 

@@ -14,7 +14,7 @@ from zoo import roles
 from zoo.export.files import sha256
 from zoo.export.manifest import Artifact, Manifest
 from zoo.export.openvino_format import weights_of
-from zoo.export.report import SHOWN, as_it_is
+from zoo.export.report import as_shown
 from zoo.export.verify import Case, References
 from zoo.roles import Role, Signature
 
@@ -152,7 +152,7 @@ def _examples(cases: list[Case], signature: Signature, folder: Path) -> str:
     folder.mkdir()
     rows = []
     for number, case in enumerate(cases[:EXAMPLES], 1):
-        shown = {n: SHOWN.get(type(role), as_it_is)(role, case.inputs[n][0]) for n, role in signature.picture_inputs.items()}
+        shown = {n: as_shown(role, case.inputs[n][0]) for n, role in signature.picture_inputs.items()}
         shown |= {name: value[0] for name, value in case.expected.items() if value.ndim == 4}
         for name, picture in shown.items():
             pixels = np.round(np.clip(picture, 0, 1) * 255).astype("uint8")

@@ -202,10 +202,6 @@ def _frame(caption: str, picture: np.ndarray) -> dict[str, str]:
     return {"caption": caption, "url": f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"}
 
 
-def as_it_is(role: Role, picture: np.ndarray) -> np.ndarray:
-    return picture
-
-
 def _middle_frame(role: Any, picture: np.ndarray) -> np.ndarray:
     first = 3 * (role.count // 2)
     return picture[..., first : first + 3]
@@ -225,4 +221,4 @@ SHOWN: Mapping[type[Role], Callable[[Any, np.ndarray], np.ndarray]] = {roles.Fra
 
 def as_shown(role: Role, picture: np.ndarray) -> np.ndarray:
     """One example of an input, [H, W, C], as a person is shown it."""
-    return SHOWN.get(type(role), as_it_is)(role, picture)
+    return SHOWN[type(role)](role, picture) if type(role) in SHOWN else picture

@@ -9,11 +9,11 @@ from keras import layers, ops
 from zoo._base import ImageModel
 from zoo._registry import register
 from zoo._schedules import warm_cosine
+from zoo.common.luma import BT601
 from zoo.layers import CropLike, NearestUpsampling2D, PadToMultiple
+from zoo.losses.total_variation import total_variation
 from zoo.roles import Photograph, Result, Share, Signature
 from zoo.specs import Degraded, Picture
-
-LUMA = np.array([0.299, 0.587, 0.114], "float32")
 
 
 @register("enhancer")
@@ -131,11 +131,10 @@ class Enhancer(ImageModel):
         places, before_curves = (ops.average_pool(luma(x), 16, 16) for x in (picture, dim))
         wanted = self.exposure if self.brighter_too else ops.maximum(before_curves, self.exposure)
         before, after = (ops.average_pool(luma(x), 4, 4) for x in (dim, picture))
-        spatial = sum(mean(ops.square(d - o)) for d, o in zip(differences(after), differences(before), strict=True))
         terms = {
-            "exposure": self.exposure_weight * mean(ops.square(places - wanted)),
-            "spatial": self.spatial_weight * spatial,
-            "smoothness": self.smoothness_weight * sum(mean(ops.square(d)) for d in differences(bends)),
+            "exposure": self.exposure_weight * ops.mean(ops.square(places - wanted), axis=(1, 2, 3)),
+            "spatial": self.spatial_weight * total_variation(after - before),
+            "smoothness": self.smoothness_weight * total_variation(bends),
         }
         if self.color_weight:
             means = ops.mean(picture, axis=(1, 2))
@@ -161,17 +160,7 @@ class Enhancer(ImageModel):
 
 def luma(picture: Any) -> Any:
     """[N, H, W, 3] to [N, H, W, 1]."""
-    return ops.sum(picture * LUMA, axis=-1, keepdims=True)
-
-
-def differences(x: Any) -> tuple[Any, Any]:
-    """Of neighbours, down and across."""
-    return x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
-
-
-def mean(x: Any) -> Any:
-    """Over all but the examples: [N, ...] to [N]."""
-    return ops.mean(x, axis=tuple(range(1, len(x.shape))))
+    return ops.sum(picture * np.array(BT601, "float32"), axis=-1, keepdims=True)
 
 
 def curve_network(width: int, depth: int, bends: int, reduction: int) -> keras.Model:
