@@ -260,7 +260,6 @@ def filling_network(convolution: str, width: int, levels: int, pyramid_fill: boo
         known = NearestUpsampling2D()(known)
         return joined([x * known, skip * skip_known]), share * known + (1 - share) * skip_known
 
-    kept = known
     x = padded * known
     if convolution != "partial":
         x = start - 0.5 if pyramid_fill else x - 0.5 * known
@@ -285,10 +284,10 @@ def filling_network(convolution: str, width: int, levels: int, pyramid_fill: boo
         x = ops.depth_to_space(layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", dtype="float32")(x), 2)
     x = x + start
     if borrowed_detail:
-        seen = padded * kept + x * (1 - kept)
-        borrowed = ResidualAggregation2D(CELLS, 2 * width, dtype="float32")([seen, kept, coarse])
+        seen = padded * known + x * (1 - known)
+        borrowed = ResidualAggregation2D(CELLS, 2 * width, dtype="float32")([seen, known, coarse])
         x = x + borrowed
-        y = layers.Concatenate()([ops.space_to_depth(layers.Concatenate()([seen - 0.5, borrowed, kept]), 2), last])
+        y = layers.Concatenate()([ops.space_to_depth(layers.Concatenate()([seen - 0.5, borrowed, known]), 2), last])
         for _ in range(2):
             y = GatedConvolution2D(2 * width, 3)(y)
         y = layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", dtype="float32", name="settled")(y)
