@@ -23,8 +23,8 @@ from zoo.losses.gram import gram_matrix
 from zoo.roles import HoleMask, Photograph, Result, Signature
 from zoo.specs import Mask, Picture
 
-# Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
 CELLS = 32  # across and down, in which borrowed detail is looked for
+# Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
 FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58, "squeezenet": 1 / 200}
 
 
