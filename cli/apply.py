@@ -24,6 +24,12 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 )
 @click.option("--mask", type=click.Path(path_type=Path, dir_okay=False), help="Mask of the hole (white) for inpainting.")
 @click.option("--strength", show_default="1", type=click.FloatRange(0, 1), help="0 gives the picture back.")
+@click.option(
+    "--style-scale",
+    type=click.FloatRange(1, 64),
+    metavar="N",
+    help="Strokes N times larger; 3 or 4 for 12 megapixels.",
+)
 @click.option("--preserve-color", is_flag=True, help="Keep the picture's own colours: take only the luminance of the result.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of neural_style, such as size=768.")
 @click.option(
@@ -55,6 +61,7 @@ def apply(
     styles: tuple[str, ...],
     mask: Path | None,
     strength: float | None,
+    style_scale: float | None,
     preserve_color: bool,
     settings: tuple[str, ...],
     tile: int | None,
@@ -90,7 +97,7 @@ def apply(
     from zoo.cli.transform import is_styled, painted
     from zoo.cli.written import FORMATS, Writing
 
-    asked = Asked(styles, strength, mask)
+    asked = Asked(styles, strength, mask, style_scale=style_scale)
     naming = Naming(label_of(what, styles), CHOICES[kind] if kind else None)
     if skip_existing and overwrite:
         raise ValueError("--skip-existing and --overwrite say two things; leave one out")
@@ -99,7 +106,7 @@ def apply(
         raise ValueError("name pictures or folders, or a folder to --watch" + (", not both" if watch else ""))
     untrained = untrained_use(what)
     if untrained == "compose":
-        if styles or mask or strength is not None or preserve_color or threads or resize or watch:
+        if styles or mask or strength is not None or style_scale or preserve_color or threads or resize or watch:
             raise ValueError(f"{what} takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
         return compose_scene(what, pictures, named_place(out), settings, provenance_of(what, None, marked, untrained))
     if any(is_video(picture) for picture in pictures):
@@ -120,9 +127,10 @@ def apply(
         return apply_video(runtime, pictures[0], target, asked, preserve_color, provenance_of(what, runtime, marked))
     if out and is_video(out):
         raise ValueError(f"--out {out}: pictures become pictures; name a picture, or a folder for several")
-    if untrained and (strength is not None or threads or tile or engine == "ray"):
+    if untrained and (strength is not None or style_scale or threads or tile or engine == "ray"):
         raise ValueError(
-            f"--strength, --tile, --threads and --engine are for trained models; {what} has --set content_weight=NUMBER"
+            "--strength, --style-scale, --tile, --threads and --engine are for trained models; "
+            f"{what} has --set content_weight=NUMBER and --set style_scale=NUMBER"
         )
     if settings and not untrained:
         raise ValueError("--set is for a family that needs no training; a trained model has its settings in its file")

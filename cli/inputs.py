@@ -20,13 +20,14 @@ class Asked:
 
     `styles` are pictures (arrays or files) for a model that takes them, or names and numbers of the styles that it holds; each
     may be followed by :WEIGHT. `mask` is a file or an array [H, W, 1], 1 in the hole. `option` names the option of a value for
-    error messages.
+    error messages. `style_scale` is how many times larger than usual the strokes are.
     """
 
     styles: Sequence[Any] = ()
     strength: float | None = None
     mask: Any = None
     option: Callable[[str], str] = "--{}".format
+    style_scale: float | None = None
 
 
 def constant_inputs(signature: Signature, asked: Asked) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def said(value: Any) -> bool:
 # Which roles an option is for.
 ANSWERS: Mapping[Option, tuple[type[Role], ...]] = {
     Option("style", "styles"): (roles.StylePicture, roles.Weights),
+    Option("style-scale", "style_scale"): (roles.StylePicture, roles.Weights),
     Option("strength", "strength"): (roles.Share,),
     Option("mask", "mask"): (roles.HoleMask,),
 }

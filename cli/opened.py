@@ -40,7 +40,14 @@ class PictureModel:
         return self.runtime.signature
 
     def __call__(
-        self, picture: Any, *, style: Any = (), mask: Any = None, strength: float | None = None, preserve_color: bool = False
+        self,
+        picture: Any,
+        *,
+        style: Any = (),
+        mask: Any = None,
+        strength: float | None = None,
+        preserve_color: bool = False,
+        style_scale: float | None = None,
     ) -> Any:
         """What the model makes of a picture, or of each of a list.
 
@@ -51,6 +58,7 @@ class PictureModel:
             mask: where the hole is (white, 1), for a model that fills one; a transparent part of the picture does as well.
             strength: 0 to 1, for a model with such an input.
             preserve_color: keep the picture's colours and take the result's luminance.
+            style_scale: how many times larger than usual the strokes are, for a model with styles: 1 or more.
 
         Returns:
             float32 [H, W, 3] (1 for gray models) in [0, 1], of the model's scale.
@@ -69,7 +77,11 @@ class PictureModel:
 
         styles = tuple(style) if isinstance(style, list | tuple) else (style,)
         runtime = blending(self.runtime, styles)
-        transform = transformed(runtime, Asked(styles, strength, mask, "{}=".format), preserve_color)
+        transform = transformed(runtime, Asked(styles, strength, mask, keyword, style_scale), preserve_color)
         pictures = picture if isinstance(picture, list) else [picture]
         results = [np.clip(np.asarray(transform(each)[0]), 0, 1) for each in pictures]
         return results if isinstance(picture, list) else results[0]
+
+
+def keyword(option: str) -> str:
+    return f"{option.replace('-', '_')}="

@@ -74,6 +74,7 @@ def tiled(
     from zoo.cli.photo import read_array, reduced
     from zoo.cli.progress import stages
     from zoo.cli.transform import is_styled, keep_color, resized, space_of
+    from zoo.cli.underpainting import painted_over, underpainted
 
     signature = runtime.signature
     constants = constant_inputs(signature, asked)
@@ -110,7 +111,19 @@ def tiled(
                     progress("tiles", done, total)
 
             def run(runtime: Any) -> Any:
-                return run_by_tiles(runtime, pictures, constants, tile, folder, finish, report, dtype)
+                shown, said = pictures, constants
+                if asked.style_scale not in (None, 1):
+
+                    def paint(small: Any) -> Any:
+                        painting = run_by_tiles(runtime, {photograph.name: small}, constants, tile, folder, dtype="uint16")
+                        values = painting.array() / np.float32(np.iinfo("uint16").max)
+                        painting.close()
+                        return values
+
+                    everything = (slice(None), slice(None))
+                    shown = {photograph.name: underpainted(paint, image[everything], asked.style_scale)}
+                    said = painted_over(signature, constants)
+                return run_by_tiles(runtime, shown, said, tile, folder, finish, report, dtype)
 
             try:
                 result = run(runners[-1])

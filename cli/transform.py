@@ -8,6 +8,7 @@ from zoo import roles
 from zoo.cli.colors import Space
 from zoo.cli.inputs import Asked, constant_inputs, find_hole, read_mask
 from zoo.cli.pictures import as_picture
+from zoo.cli.underpainting import with_scale
 from zoo.common.luma import luma
 from zoo.roles import Role, Signature
 
@@ -33,6 +34,7 @@ def transformed(runtime: Any, asked: Asked, preserve_color: bool) -> Any:
         ValueError: something was asked that the model has no input for.
     """
     constants = constant_inputs(runtime.signature, asked)
+    runtime = with_scale(runtime, asked)
     hole = read_mask(runtime.signature, asked.mask)
     read = as_picture if frames_of(runtime.signature) == 1 else neighbourhood(runtime.signature, ())
     return lambda source: run_on(runtime, source, read(source), constants, hole, preserve_color)
@@ -52,6 +54,7 @@ def files_transformed(
     from zoo.training.pictures import Picture
 
     constants = constant_inputs(runtime.signature, asked)
+    runtime = with_scale(runtime, asked)
     hole = read_mask(runtime.signature, asked.mask, side)
     if frames_of(runtime.signature) > 1:
         read = neighbourhood(runtime.signature, sources, side)
