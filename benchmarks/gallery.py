@@ -1,4 +1,4 @@
-"""The pictures of docs/gallery: photographs by styles by methods, what restoration restores, and neural_style's loss curve.
+"""The pictures of docs/gallery: a page a style, photographs by styles by methods, what restoration restores, a loss curve.
 
     python -m benchmarks.gallery [--out docs/gallery] [--size 256] [--iterations 70,40]
 
@@ -14,6 +14,22 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 PHOTOGRAPHS = ("chelsea", "astronaut", "coffee", "rocket")
+SUBJECTS = {
+    "face": "astronaut",
+    "fur": "chelsea",
+    "night": "rocket",
+    "things": "coffee",
+    "stars": "hubble_deep_field",
+    "machine": "motorcycle_left",
+}
+PAINTERS = "fast_style/painters"
+MANNERS = {  # what is said of each style on its page
+    "hokusai": "Prussian blue lines on paper: after Hokusai's Great Wave off Kanagawa (about 1831).",
+    "munch": "Long strokes of vermilion and slate: after Munch's The Scream (1893).",
+    "turner": "Haze, ochre and storm green: after Turner's Shipwreck of the Minotaur (about 1810).",
+    "picabia": "Planes of gray, cream and bottle green: after Picabia's Udnie (1913).",
+    "mosaic": "Glazed tiles with grout: after a mosaic.",
+}
 INK, PALE = "#222222", "#dddddd"
 COLORS = {"style": "#c0392b", "content": "#2471a3"}
 
@@ -239,6 +255,27 @@ def loss_plot(curve: list[dict[str, float]], width: int = 640, height: int = 320
     return canvas.resize((width, height), Image.Resampling.LANCZOS)
 
 
+def style_pages(out: Path, size: int) -> None:
+    """A page for each style of the painters: a large sheet of subjects, before and after, and how it was made."""
+    import zoo
+    from zoo.training.sources import open_source
+
+    painters = zoo.open(PAINTERS)
+    subjects = {
+        subject: square(open_source(f"samples:{name}").image(0), size).astype("float32") for subject, name in SUBJECTS.items()
+    }
+    for style, manner in MANNERS.items():
+        cells = [np.concatenate([picture, painters(picture, style=style)], 1) for picture in subjects.values()]
+        rows = [np.concatenate(cells[start : start + 2], 1) for start in range(0, len(cells), 2)]
+        Image.fromarray(np.uint8(255 * np.concatenate(rows) + 0.5)).save(out / f"{style}.jpg", quality=85)
+        others = ", ".join(f"[{other}]({other}.md)" for other in MANNERS if other != style)
+        (out / f"{style}.md").write_text(
+            f"# {style}\n\n{manner}\n\n`zoo apply {PAINTERS} PHOTO --style {style} --out P`: each photograph, and beside it what "
+            f"one pass of {size} x {size} pixels makes of it; none chosen. The others: {others}; [all of the gallery](README.md).\n\n"
+            f"![{', '.join(subjects)}]({style}.jpg)\n"
+        )
+
+
 def written(sheets: dict[str, dict[str, np.ndarray]], out: Path) -> None:
     """Writes every sheet as NAME.jpg."""
     from zoo.training.pictures import grid
@@ -254,9 +291,13 @@ def main() -> None:
     parser.add_argument("--iterations", default="70,40", help="of neural_style, at the coarsest size and at each finer one")
     parser.add_argument("--pictures", type=int, default=len(PHOTOGRAPHS), help="only the first so many photographs")
     parser.add_argument("--styles", type=int, default=3, help="only the first so many styles of neural_style")
-    parser.add_argument("--only", help="one sheet of weights that ship, such as fast_style")
+    parser.add_argument("--only", help="one sheet of weights that ship, such as fast_style; or pages, one a style")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    if arguments.only in (None, "pages"):
+        style_pages(arguments.out, 2 * arguments.size)
+        if arguments.only:
+            return
     coarse, fine = map(int, arguments.iterations.split(","))
     pictures = photographs(arguments.size)[: arguments.pictures]
     style_pictures = dict(list(styles(arguments.size).items())[: arguments.styles])
