@@ -1,10 +1,12 @@
-"""Two feature networks beside one another: the `compact` that ships, and a small VGG learned from the labels of Tiny ImageNet.
+"""The feature networks beside one another: what is painted with each, and how near `deep` is to the network it learned from.
 
-    python -m benchmarks.features --data ../shared/data [--out runs/features] [--content-weight 0.12 0.25]
+    python -m benchmarks.features --data ../shared/data [--out runs/features] [--size 384]
 
-Trains the classifier into OUT (or goes on from what lies there), paints textures and transfers with each network by L-BFGS, puts
-them on a sheet, a style a row, and prints the table: the style loss in either network's maps, a distance that knows neither (of
-patches), and how much of the photograph's edges is left. What is painted already is not painted again.
+DATA holds `styles/`, `photos/val` and `features/squeezenet_1_0.npz`, the teacher. Paints textures and transfers with each network
+by L-BFGS, puts them on a sheet, a style a row, and prints the tables: distances to the style and to the photograph in the eyes of
+the teacher as the classifier that it was trained to be (`benchmarks.judge`), a distance that knows no network (of patches), how
+much of the photograph's edges is left, and how rough the gradient is; then, map by map, how much of the teacher `deep` has. What
+is painted already is not painted again.
 """
 
 import argparse
@@ -17,12 +19,15 @@ from keras import ops
 from PIL import Image
 
 import zoo.features
-from benchmarks import classifier
 from benchmarks.gallery import square
+from benchmarks.judge import Judge
+from zoo._perceptual import perceptual_loss
 from zoo.common.files import replacing
+from zoo.losses.gram import gram_matrix
 from zoo.losses.perceptual import PerceptualLoss
 from zoo.losses.recolor import color_moments, recolor
 from zoo.neural_style import cover
+from zoo.training.distilled_features import SIZES
 from zoo.training.optimise import minimise, pyramid
 from zoo.training.pictures import grid
 from zoo.training.sources import open_source
@@ -30,8 +35,9 @@ from zoo.training.sources import open_source
 STYLES = ("wave", "the_scream", "mosaic")
 PHOTOGRAPHS = ("chelsea", "astronaut")
 ITERATIONS = (70, 40)  # at the coarsest size and at each finer one
-WEIGHTS = (0.12, 0.25)  # of the content; at these either keeps about as much of the edges
-CONTENT_LAYERS = ("relu2_1", "relu3_1")  # of the strides of compact's; relu3_2 alone loses eyes at any weight
+TEACHER = "squeezenet"
+# Of the content, by network: at these each keeps about as much of the edges.
+WEIGHTS = {"compact": 0.12, "deep": 0.3, "compact:0.5+deep:2": 0.6, TEACHER: 0.3, f"compact:0.5+{TEACHER}:2": 0.6}
 BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / 16
 
 
@@ -79,19 +85,6 @@ def paint(loss: PerceptualLoss, style: np.ndarray, photograph: np.ndarray | None
         minimise(canvas, count, lambda terms: None)
         picture = np.asarray(canvas.pixels)[0]
     return picture
-
-
-def compact() -> PerceptualLoss:
-    network = zoo.features.create("compact")
-    return PerceptualLoss(network, zoo.features.style_weights("compact"), zoo.features.content_layers("compact"))
-
-
-def learned(model: keras.Model, data_dir: str) -> PerceptualLoss:
-    """Of all maps, each channel less its mean (Novak and Nikulin 2016, https://arxiv.org/abs/1605.04603): better than without."""
-    network = classifier.features(model, classifier.validation(data_dir)(0)["image"])
-    centred = keras.Model(network.input, {name: maps - 1 for name, maps in network.output.items()})
-    centred.trainable = False
-    return PerceptualLoss(centred, dict.fromkeys(classifier.MAPS, 1.0), CONTENT_LAYERS)
 
 
 def patch_distance(picture: np.ndarray, style: np.ndarray, levels: int = 3, side: int = 7, projections: int = 128) -> float:
@@ -142,10 +135,6 @@ def rough_share(loss: PerceptualLoss, style: np.ndarray, photograph: np.ndarray)
     return float(energy[np.maximum(y[:, None], x) > 0.25].sum() / energy.sum())
 
 
-def style_left(loss: PerceptualLoss, picture: np.ndarray, style: np.ndarray) -> float:
-    return float(loss.style(loss.features(picture[None]), loss.gram_matrices(loss.features(style[None])))[0])
-
-
 def read_style(file: Path, size: int) -> np.ndarray:
     with Image.open(file) as image:
         return square(image, size)
@@ -161,61 +150,99 @@ def painted(file: Path, *arguments: Any) -> np.ndarray:
         return np.asarray(image, np.float32) / 255
 
 
+def nearness(teacher: keras.Model, student: keras.Model, pictures: np.ndarray, noise: float) -> dict[str, tuple[float, ...]]:
+    """By map, of [N, H, W, 3]: the share of the teacher's variance that the student has, and the distance of Gram matrices.
+
+    Of pictures with `noise` (deviation, of 255) both are measured against the teacher's maps without; third and fourth come those
+    of the teacher itself.
+    """
+    noisy = np.clip(pictures + np.random.default_rng(0).normal(0, noise / 255, pictures.shape), 0, 1).astype("float32")
+    truth, *seen = (
+        network.predict(shown, batch_size=4, verbose=0)
+        for network, shown in ((teacher, pictures), (student, noisy), (teacher, noisy))
+    )
+    figures = {}
+    for name, wanted in truth.items():
+        grams = np.asarray(gram_matrix(wanted))
+        row: list[float] = []
+        for maps in seen:
+            far = np.square(np.asarray(gram_matrix(maps[name])) - grams).sum((1, 2)) / np.square(grams).sum((1, 2))
+            row += [1 - float(np.square(maps[name] - wanted).mean() / wanted.var((0, 1, 2)).mean()), float(far.mean())]
+        figures[name] = tuple(row)
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="holds styles/ and tfds/tiny_imagenet")
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/features"))
     parser.add_argument("--size", type=int, default=256, help="side of every picture in pixels")
-    parser.add_argument(
-        "--content-weight", type=float, nargs=2, default=WEIGHTS, metavar="W", help="with compact; with the classifier"
-    )
     arguments = parser.parse_args()
-
-    tfds = str(arguments.data / "tfds")
-    model = classifier.train(arguments.out, tfds)
-    print(f"The classifier is right on {classifier.accuracy(model, tfds):.1%} of the validation pictures.\n")
-    networks = {"compact": compact(), "classifier": learned(model, tfds)}
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    weights = str(arguments.data / "features/squeezenet_1_0.npz")
+    losses = {name: perceptual_loss(name, weights if TEACHER in name else None) for name in WEIGHTS}
+    judge = Judge(Path(weights))
     styles = {name: read_style(arguments.data / "styles" / f"{name}.jpg", arguments.size) for name in STYLES}
     photographs = {name: square(open_source(f"samples:{name}").image(0), arguments.size) for name in PHOTOGRAPHS}
 
     def made(network: str, style: str, photograph: str) -> np.ndarray:
-        weight = dict(zip(networks, arguments.content_weight, strict=True))[network]
-        file = arguments.out / f"{network}_{arguments.size}_{style}_{photograph or 'texture'}_{weight if photograph else 0}.png"
-        return painted(file, networks[network], styles[style], photographs.get(photograph), weight)
+        weight = WEIGHTS[network]
+        label = network.replace(":", "").replace("+", "_")
+        file = arguments.out / f"{label}_{arguments.size}_{style}_{photograph or 'texture'}_{weight if photograph else 0}.png"
+        return painted(file, losses[network], styles[style], photographs.get(photograph), weight)
 
     columns = {}
     for photograph in ("", *photographs):
-        for network in networks:
+        for network in losses:
             columns[f"{photograph or 'texture'}, {network}"] = np.stack([made(network, style, photograph) for style in styles])
     Image.fromarray(np.uint8(255 * grid(columns))).save(arguments.out / "features.jpg", quality=75)
 
     def row(title: str, pictures: list[tuple[np.ndarray, str, str]]) -> str:
-        figures = [
-            [
-                *(style_left(loss, picture, styles[style]) for loss in networks.values()),
-                patch_distance(picture, styles[style]),
-                edges_kept(picture, photographs[photograph]) if photograph else np.nan,
-            ]
-            for picture, style, photograph in pictures
-        ]
+        figures = []
+        for picture, style, photograph in pictures:
+            maps = judge.maps(picture)
+            figures.append(
+                [
+                    judge.style(maps, judge.maps(styles[style])),
+                    judge.content(maps, judge.maps(photographs[photograph])) if photograph else np.nan,
+                    patch_distance(picture, styles[style]),
+                    edges_kept(picture, photographs[photograph]) if photograph else np.nan,
+                ]
+            )
         mean = np.mean(figures, 0)
         return f"| {title} | {mean[0]:.3f} | {mean[1]:.3f} | {mean[2]:.4f} | {mean[3]:.2f} |".replace("nan", "")
 
-    print("| painted | style loss, compact | style loss, classifier | patches | edges kept |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| painted | style, judged | content, judged | patches | edges kept |")
+    print("| --- | ---: | ---: | ---: | ---: |")
     pairs = [(style, photograph) for style in styles for photograph in photographs]
     recolored = [
         (np.asarray(recolor(photographs[photograph][None], *color_moments(styles[style][None])))[0], style, photograph)
         for style, photograph in pairs
     ]
     print(row("photographs, recoloured alone", recolored))
-    for network in networks:
+    for network in losses:
         print(row(f"photographs, by {network}", [(made(network, *pair), *pair) for pair in pairs]))
-    for network in networks:
+    for network in losses:
         print(row(f"textures, by {network}", [(made(network, style, ""), style, "") for style in styles]))
-    for network, loss in networks.items():
+    print()
+    for network, loss in losses.items():
         rough = np.mean([rough_share(loss, styles[style], photographs[photograph]) for style, photograph in pairs])
-        print(f"\n{network}: {rough:.0%} of the gradient is finer than four pixels.")
+        print(f"{network}: {rough:.0%} of the gradient is finer than four pixels.")
+
+    unseen = open_source(f"folder:{arguments.data / 'photos/val'}")
+    pictures = np.stack([square(unseen.image(number), 256) for number in range(40)])
+    maps = zoo.features.MAPS["deep"]
+    whole, student = zoo.features.create(TEACHER, weights, maps), zoo.features.create("deep", layers=maps)
+    teacher = keras.Model(whole.input, {name: whole.output[name] / SIZES[name] for name in maps})
+    print("\n| map | variance that deep has | Gram distance | with noise of 10: deep | Gram | the teacher itself | Gram |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    noisy = nearness(teacher, student, pictures, 10)
+    for name, figures in nearness(teacher, student, pictures, 0).items():
+        print(
+            f"| {name} | {figures[0]:.2f} | {figures[1]:.3f} | "
+            + " | ".join(f"{value:.{2 + place % 2}f}" for place, value in enumerate(noisy[name]))
+            + " |"
+        )
 
 
 if __name__ == "__main__":

@@ -271,7 +271,8 @@ def style_pages(out: Path, size: int) -> None:
         others = ", ".join(f"[{other}]({other}.md)" for other in MANNERS if other != style)
         (out / f"{style}.md").write_text(
             f"# {style}\n\n{manner}\n\n`zoo apply {PAINTERS} PHOTO --style {style} --out P`: each photograph, and beside it what "
-            f"one pass of {size} x {size} pixels makes of it; none chosen. The others: {others}; [all of the gallery](README.md).\n\n"
+            f"one pass of {size} x {size} pixels makes of it; none chosen. The others: {others}; "
+            "[all of the gallery](README.md).\n\n"
             f"![{', '.join(subjects)}]({style}.jpg)\n"
         )
 

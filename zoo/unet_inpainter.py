@@ -25,7 +25,7 @@ from zoo.specs import Mask, Picture
 
 CELLS = 32  # across and down, in which borrowed detail is looked for
 # Published weights are for features of pictures in units of their deviation; VGG and SqueezeNet take them from 0 to 255.
-FEATURE_SCALE = {"compact": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58, "squeezenet": 1 / 200}
+FEATURE_SCALE = {"compact": 1.0, "deep": 1.0, "vgg16": 1 / 58, "vgg19": 1 / 58, "squeezenet": 1 / 200}
 
 
 @register("unet_inpainter")

@@ -1,4 +1,4 @@
-"""Perceptual feature networks: frozen, from a picture to named maps. `compact` ships with the package; the others need weights.
+"""Perceptual feature networks: frozen, from a picture to named maps. `compact` and `deep` ship; others need weights.
 
 Several see more than one: `"compact:0.5+squeezenet:2"` names two, with the weight that each has in a style loss (1 where none is
 given). The maps of several are called NETWORK.MAP; the last one named holds the content.
@@ -10,16 +10,16 @@ import pathlib
 import keras
 
 from zoo._registry import choose
-from zoo.features import _compact, _squeezenet, _vgg
+from zoo.features import _compact, _deep, _squeezenet, _vgg
 
-__all__ = ["content_layers", "create", "style_layers", "style_weights"]
+__all__ = ["MAPS", "content_layers", "create", "style_layers", "style_weights"]
 
-_ROOMS = (_compact, _squeezenet, _vgg)
+_ROOMS = (_compact, _deep, _squeezenet, _vgg)
 _BUILD = {name: room.build for room in _ROOMS for name in room.MAPS}
-_MAPS = {name: maps for room in _ROOMS for name, maps in room.MAPS.items()}
+MAPS = {name: maps for room in _ROOMS for name, maps in room.MAPS.items()}
 _STYLE = {name: maps for room in _ROOMS for name, maps in room.STYLE.items()}
 _CONTENT = {name: maps for room in _ROOMS for name, maps in room.CONTENT.items()}
-_SHIPPED = ("compact",)
+_SHIPPED = ("compact", "deep")
 
 
 def style_weights(name: str) -> dict[str, float]:
@@ -46,9 +46,9 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
     Maps have the dtype of the global policy's computations: losses should cast them to float32.
 
     Args:
-        name: "compact" (pictures of at least 25x25; maps level0_layer1 to level3_layer2), "vgg16" or "vgg19"
-            (maps relu1_1 to relu5_3 or relu5_4, as the papers name them), "squeezenet" (conv1, fire2 to fire9), or several
-            of them, such as "compact:0.5+squeezenet:2".
+        name: "compact" (pictures of at least 25x25; maps level0_layer1 to level3_layer2), "deep" (at least 32x32; what it has of
+            SqueezeNet's fire2 to fire9), "vgg16" or "vgg19" (maps relu1_1 to relu5_3 or relu5_4, as the papers name them),
+            "squeezenet" (conv1, fire2 to fire9), or several of them, such as "compact:0.5+deep:2".
         weights: of VGG: None for those of ImageNet, which Keras downloads once; "random"; or a local file, either
             `.weights.h5` of `keras.applications` without top or the file that Keras publishes. Of SqueezeNet: an .npz file.
             A saved model knows the file's name alone: it is looked for here and in the folder ZOO_FEATURE_WEIGHTS.
@@ -65,7 +65,7 @@ def create(name: str, weights: str | None = None, layers: tuple[str, ...] | None
     networks = _networks(name)
     if any(network not in _SHIPPED for network in networks):
         weights = _located(weights)
-    sources = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in _MAPS[part]}
+    sources = {_qualified(networks, part, layer): (part, layer) for part in networks for layer in MAPS[part]}
     wanted = layers or tuple(dict.fromkeys(style_layers(name) + content_layers(name)))
     for layer in wanted:
         choose(f"map of {name}", layer, sources)

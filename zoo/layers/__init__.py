@@ -30,6 +30,7 @@ from zoo.layers.pyramid_fill import PyramidFill
 from zoo.layers.reflection_padding import ReflectionPadding2D
 from zoo.layers.reparameterized_convolution import ReparameterizedConv2D, fold
 from zoo.layers.residual_aggregation import ResidualAggregation2D
+from zoo.layers.smooth_convolution import SmoothConv2D
 from zoo.layers.thin_convolution import Conv2D as ThinConv2D
 from zoo.layers.truncation import Truncation
 
@@ -65,6 +66,7 @@ __all__ = [
     "ReflectionPadding2D",
     "ReparameterizedConv2D",
     "ResidualAggregation2D",
+    "SmoothConv2D",
     "ThinConv2D",
     "Truncation",
     "fold",

@@ -2,18 +2,22 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 
 def gram_matrix(maps: Any) -> Any:
     """Correlations of the channels: maps [N, H, W, C] to float32 [N, C, C].
 
-    Divided by the number of places, H W, so that pictures of different sizes compare; Johnson et al. divide by C H W.
+    Divided by the number of places, H W, so that pictures of different sizes compare; Johnson et al. divide by C H W. Maps of
+    bfloat16 are multiplied as such and summed in float32 by the processors that have instructions for it.
     """
-    maps = ops.cast(maps, "float32")
+    if keras.backend.standardize_dtype(maps.dtype) != "bfloat16":
+        maps = ops.cast(maps, "float32")  # the squares would leave float16
     _, height, width, channels = ops.shape(maps)
     flat = ops.reshape(maps, (-1, height * width, channels))
-    return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / ops.cast(height * width, "float32")
+    products = ops.cast(ops.matmul(ops.transpose(flat, (0, 2, 1)), flat), "float32")
+    return products / ops.cast(height * width, "float32")
 
 
 def gram_loss(gram: Any, target: Any) -> Any:
