@@ -93,6 +93,15 @@ def test_pyramid_fill_keeps_what_is_known_and_continues_flat_pictures():
     np.testing.assert_allclose(PyramidFill(4)([image, 0 * mask]), 0.5)
 
 
+def test_a_wide_hole_is_no_gray_cloud():
+    """What is known spreads over holes wider than the pyramid is high: 7 places of 8 pixels from either side."""
+    color = np.array([0.9, 0.2, 0.6], "float32")
+    image = np.broadcast_to(color, (1, 160, 160, 3)).copy()
+    known = np.ones((1, 160, 160, 1), "float32")
+    known[:, 24:136, 24:136] = 0
+    np.testing.assert_allclose(PyramidFill(3)([image * known, known]), image, atol=1e-5)
+
+
 @pytest.mark.parametrize("convolution", ["plain", "gated"])
 def test_training_starts_from_the_pyramid_fill(convolution):
     image, mask = sample("coffee", 32), draw_mask(["rectangle"], 32, np.random.default_rng(0))
