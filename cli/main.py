@@ -24,7 +24,7 @@ if logging.lastResort:  # what writes warnings to stderr where nobody has set up
     logging.lastResort.setFormatter(Lines())
 # Each in the module of its name beside this one, imported when it is asked for.
 COMMANDS = (
-    *("list", "pack", "lint", "train", "apply", "sample", "evaluate"),
+    *("list", "pack", "lint", "train", "tune", "apply", "sample", "evaluate"),
     *("export", "verify", "bench", "serve", "release", "sbom", "degrade", "demo"),
 )
 CALLED_ELSE = {"list": "list_families"}  # in Python, where the command's own name is taken
