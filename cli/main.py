@@ -5,6 +5,7 @@ import importlib
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ class OneLineErrors(click.Group):
     def main(self, args: Sequence[str] | None = None, *unused: Any, **options: Any) -> Any:
         arguments = [*(sys.argv[1:] if args is None else args)]
         debug = "--debug" in arguments
+        # Pillow finds fault with a camera's EXIF, in two lines of source, where the picture is none the worse.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
         try:
             code = super().main([a for a in arguments if a != "--debug"], "zoo", standalone_mode=False, **options)
         except (click.exceptions.Abort, KeyboardInterrupt) as error:

@@ -54,7 +54,7 @@ class Tuning(NamedTuple):
 
 
 def tune(
-    model: str | Callable[..., Any],
+    model: Any,
     vary: Mapping[str, Space],
     *,
     validation: str,
