@@ -294,7 +294,7 @@ def test_a_full_disk_stops_a_folder_and_says_how_to_go_on(here, capfd, monkeypat
     assert run("apply", QUICK, "photos", "--out", "out") == 2
     said = capfd.readouterr().err.strip()
     assert "No space left on device; 2 of 4 pictures are written, and the same command with --skip-existing goes on" in said
-    monkeypatch.undo()
+    monkeypatch.setattr(Image.Image, "save", save)
     assert run("apply", QUICK, "photos", "--out", "out", "--skip-existing") == 0
     assert len(list((here / "out").iterdir())) == 4
 
