@@ -61,4 +61,4 @@ lock:
 		--constraint - --no-emit-package tensorflow-cpu --output-file requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -91,8 +91,10 @@ def test_a_page_runs(page, pictures, tmp_path, request):
 
 
 def shortened(words: list[str], request: pytest.FixtureRequest) -> list[str]:
-    """The same command with two steps, a few examples, and small pictures."""
+    """The same command with two steps, a few examples, and small pictures and networks."""
     words = ["size=64" if word == "size=768" else word for word in words]
+    if "--start-from" not in words and "--preset" in words:
+        words = ["tiny" if word == "mobile" else word for word in words]
     if words[1] in ("train", "tune"):
         words += ["--steps", "2"]
     if words[1] == "train":
