@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.pins
 
-.PHONY: setup demo test test-long attack lint bench runtime quality lock clean
+.PHONY: setup demo test test-long attack typed lint docs bench runtime quality lock clean
 
 setup: $(STAMP)
 
@@ -29,13 +29,19 @@ test-long: setup
 attack: setup
 	$(BIN)/python -m tests.attack $(WHAT) --write --times $(or $(TIMES),1) --seed $(or $(SEED),0)
 
-# mypy finds training/, export/ and cli/ where they are installed by a tree of links.
-lint: setup
+# What reads the source finds training/, export/ and cli/ where they are installed by a tree of links.
+typed:
 	rm -rf build/typed && mkdir -p build/typed/zoo
 	ln -s $(CURDIR)/zoo/* $(CURDIR)/training $(CURDIR)/export $(CURDIR)/cli build/typed/zoo/
+
+lint: setup typed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The site, in build/site/index.html. Warnings, as of a link that leads nowhere, are errors.
+docs: setup typed
+	$(BIN)/zensical build --clean --strict
 
 # Takes the pictures of ../shared/data (DATA=elsewhere).
 quality: setup
@@ -55,4 +61,4 @@ lock:
 		--constraint - --no-emit-package tensorflow-cpu --output-file requirements.lock
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build .cache *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -202,7 +202,11 @@ def listed(pictures: tuple[Path, ...]) -> tuple[Path, ...]:
     named: list[Path] = []
     for picture in pictures:
         if str(picture).startswith("@") and not picture.exists():
-            named += [Path(line) for line in Path(str(picture)[1:]).read_text().splitlines() if line.strip()]
+            try:
+                text = Path(str(picture)[1:]).read_text()
+            except UnicodeDecodeError:
+                raise ValueError(f"{str(picture)[1:]} is no list of pictures: it holds a path a line") from None
+            named += [Path(line) for line in text.splitlines() if line.strip()]
         else:
             named.append(picture)
     if pictures and not named:

@@ -7,13 +7,17 @@ EXTRAS = {
     "grpc": "serve",
     "jax": "jax",
     "matplotlib": "bench",
+    "mlflow": "track",
     "model_signing": "sign",
     "openvino": "openvino",
+    "optuna": "tune",
     "pillow_heif": "heif",
     "ray": "cluster",
     "starlette": "serve",
+    "sqlalchemy": "track",
     "torch": "bench",
     "uvicorn": "serve",
+    "wandb": "track",
 }
 
 

@@ -5,6 +5,7 @@ import importlib
 import logging
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ if logging.lastResort:  # what writes warnings to stderr where nobody has set up
     logging.lastResort.setFormatter(Lines())
 # Each in the module of its name beside this one, imported when it is asked for.
 COMMANDS = (
-    *("list", "pack", "lint", "train", "apply", "sample", "evaluate"),
+    *("list", "pack", "lint", "train", "tune", "apply", "sample", "evaluate"),
     *("export", "verify", "bench", "serve", "release", "sbom", "degrade", "demo"),
 )
 CALLED_ELSE = {"list": "list_families"}  # in Python, where the command's own name is taken
@@ -36,6 +37,8 @@ class OneLineErrors(click.Group):
     def main(self, args: Sequence[str] | None = None, *unused: Any, **options: Any) -> Any:
         arguments = [*(sys.argv[1:] if args is None else args)]
         debug = "--debug" in arguments
+        # Pillow finds fault with a camera's EXIF, in two lines of source, where the picture is none the worse.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
         try:
             code = super().main([a for a in arguments if a != "--debug"], "zoo", standalone_mode=False, **options)
         except (click.exceptions.Abort, KeyboardInterrupt) as error:

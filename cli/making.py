@@ -16,7 +16,7 @@ from zoo.cli.jobs import fault_of, missing
 from zoo.cli.printable import printable
 from zoo.cli.progress import track
 from zoo.cli.targets import STREAM, Job, Naming
-from zoo.cli.written import Writing
+from zoo.cli.written import Unwritable, Writing
 
 
 @dataclasses.dataclass
@@ -36,15 +36,18 @@ class Made:
     def __call__(self, source: Path, target: Path) -> None:
         """Raises ValueError, OSError or MemoryError where it cannot be read, made or written."""
         from zoo.cli.photo import facts_of
-        from zoo.cli.written import check_name, write
+        from zoo.cli.written import check_name, place_of, write
 
         check_name(target)
         picture = self.transform(source)
         facts = facts_of(source, warn=False)
         if self.strip:
             facts = dataclasses.replace(facts, exif=b"", xmp=b"", place=False)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(target, *picture, dataclasses.replace(facts, deep=facts.deep and not self.styled), self.writing)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(target, *picture, dataclasses.replace(facts, deep=facts.deep and not self.styled), self.writing)
+        except OSError as error:
+            raise place_of(target, error) from None
         if facts.place and not self.told:
             click.echo(printable(f"{source} says where it was taken, and so does the result; --strip leaves that out"), err=True)
             self.told = True
@@ -71,12 +74,18 @@ class Batch:
             raise KeyboardInterrupt(
                 f"interrupted after {done} of {len(self.left)} pictures; the same command with --skip-existing goes on"
             ) from None
+        except Unwritable as error:
+            raise ValueError(
+                f"{error}; {done} of {len(self.left)} pictures are written, and the same command with --skip-existing goes on"
+            ) from None
         self.finish()
 
     def make(self, made: Callable[[Path, Path], None], source: Path, target: Path) -> None:
         try:
             made(source, target)
         except (ValueError, OSError, MemoryError) as error:
+            if isinstance(error, Unwritable) and len(self.jobs) > 1:
+                raise
             self.failures.append(fault_of(source, error))
             if len(self.jobs) > 1:
                 click.echo(printable(f"skipped: {self.failures[-1]}"), err=True)

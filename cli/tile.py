@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from zoo.cli.inputs import Asked
 
 LARGE = 2_000_000  # pixels of the result beyond which it is computed by tiles; as many take about a gigabyte at once
 TILE = 512  # pixels of the result
+BYTES = 750  # a pixel in one pass, of the widest style that ships (fast_style/wave; painters take 250)
+CONTAINER = Path("/sys/fs/cgroup")
 
 
 def tiled_where_large(
@@ -31,7 +35,7 @@ def tiled_where_large(
         if pixels(source, side) * result.scale**2 > LARGE:
             from zoo.export.tiling import NoTiles
 
-            with contextlib.suppress(NoTiles):
+            with contextlib.suppress(NoTiles):  # then in one pass, in what memory there is
                 return by_tiles()(source)
         return whole(source)
 
@@ -128,7 +132,7 @@ def tiled(
             try:
                 result = run(runners[-1])
             except NoTiles:
-                if len(runners) > 1 or not (keras := in_parts(source, runtime)):
+                if len(runners) > 1 or not (keras := in_parts(source, runtime, image)):
                     raise
                 runners.append(keras)  # and the next picture's too
                 result = run(keras)
@@ -141,17 +145,35 @@ def tiled(
     return transform
 
 
-def in_parts(source: Path, runtime: Any) -> Any:
-    """The network in Keras, which takes it apart; None for a file that is no shipped weight. Raises ValueError without Keras."""
+def in_parts(source: Path, runtime: Any, image: "Image") -> Any:
+    """The network in Keras, which takes it apart; None for a file that is no shipped weight, or where one pass will do.
+
+    Raises:
+        ValueError: there is no Keras, and not the memory for one pass.
+    """
     from zoo.cli.runtime import taken_apart
 
     try:
         return taken_apart(runtime)
     except ModuleNotFoundError:
+        needed = BYTES * image.shape[0] * image.shape[1]
+        if needed < available_memory():
+            return None
         raise ValueError(
-            f"{source}: a picture of this size is computed in parts, by Keras, which only the whole package brings: "
+            f"{source}: in one pass it takes {needed / 1e9:.1f} GB, more than is free; the whole package computes it in parts: "
             "pip install keras-image-zoo, or --resize 1600"
         ) from None
+
+
+def available_memory() -> int:
+    """Bytes that this process can have before anything is moved to disk or ended; half of the machine's where nothing says so."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        free = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
+        limits = [int(free[1]) * 1024]  # type: ignore[index]
+        with contextlib.suppress(OSError, ValueError):  # a container's; it may be "max"
+            limits.append(int((CONTAINER / "memory.max").read_text()) - int((CONTAINER / "memory.current").read_text()))
+        return min(limits)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
 class Image:

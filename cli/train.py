@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from zoo.cli.plan_options import plan_options
+from zoo.cli.plan_options import asked_for, plan_options, start_backend
 from zoo.cli.printable import printable
 from zoo.training import recipes
 from zoo.training.plan import options
@@ -30,9 +29,6 @@ def take_recipe(context: click.Context, _: click.Parameter, name: str | None) ->
     return name
 
 
-SAID = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)  # by the person, or by a recipe that he named
-
-
 @click.command()
 @click.argument("model", required=False)
 @click.option(
@@ -46,7 +42,7 @@ SAID = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)  # by the pers
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
 @click.option("--size", type=click.IntRange(8), help="Side of the training crops in pixels.")
 @click.option("--feature-weights", type=click.Path(dir_okay=False), help="Weights file for features vgg16 or vgg19.")
-@plan_options
+@plan_options()
 @click.option("--resume", is_flag=False, flag_value="", metavar="[RUN]", help=options()["resume"].says)
 @click.pass_context
 def train(
@@ -66,17 +62,10 @@ def train(
     Example: zoo train fast_style --data folder:photos --set style=wave.jpg --out runs/wave --steps 4000
     """
     from zoo._registry import choose, names
-    from zoo.cli.quiet import import_tensorflow
     from zoo.cli.settings import model_file, parse_settings
-    from zoo.common.stderr import silenced_stderr
-    from zoo.training.backend import check_trainable, running, use
     from zoo.training.record import recorded
 
-    asked = {
-        name: context.params[name]
-        for name in options()
-        if name in context.params and name not in ("model", "resume") and context.get_parameter_source(name) in SAID
-    }
+    asked = asked_for(context)
     if resume and "out" in asked and model is None:
         model = resume  # --resume stood before MODEL
     elif resume and Path(resume) != asked.setdefault("out", Path(resume)):
@@ -89,15 +78,7 @@ def train(
         why = "" if resume is None else f"{asked['out']} holds no run to go on with; "
         raise click.UsageError(f"{why}name a MODEL to train", context)
     choose("model", name, names())
-    if "backend" not in asked:
-        with silenced_stderr():  # in which TensorFlow speaks, where Keras imports it
-            # A run that does not say so is of a version that knew no other.
-            asked["backend"] = before.get("backend") or ("tensorflow" if before else running())
-    backend = asked["backend"]
-    check_trainable(backend)
-    use(backend)
-    if backend == "tensorflow":
-        import_tensorflow()
+    start_backend(asked, before)
     spoken = {setting.partition("=")[0] for setting in settings}
     recipe = [setting for setting in context.meta.get("settings", ()) if setting.partition("=")[0] not in spoken]
     config, pictures, sources = parse_settings(name, [*recipe, *settings])

@@ -9,6 +9,7 @@ import click
 from zoo.cli.jobs import fault_of
 from zoo.cli.printable import printable
 from zoo.cli.targets import Naming, pictures_in
+from zoo.cli.written import Unwritable
 
 SECONDS = 1.0  # between two looks; a file that has not changed in between is whole
 
@@ -20,6 +21,7 @@ def watch_folder(folder: Path, out: Path | None, naming: Naming, make: Callable[
 
     Raises:
         ValueError: `out` is a file, or lies in the folder.
+        OSError: nothing can be written to `out`.
     """
     out = out or naming.beside(folder)
     if out.resolve().is_relative_to(folder.resolve()):
@@ -42,6 +44,8 @@ def watch_folder(folder: Path, out: Path | None, naming: Naming, make: Callable[
                     make(file, target)
                     count += 1
                     click.echo(printable(str(target)))
+                except Unwritable:
+                    raise
                 except (ValueError, OSError, MemoryError) as error:
                     click.echo(printable(f"skipped: {fault_of(file, error)}"), err=True)
             before = now

@@ -1,6 +1,7 @@
 """Writing what `zoo apply` made, in the format that its name says, with what is kept of the picture that it was made of."""
 
 import dataclasses
+import errno
 import os
 import zlib
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ FORMATS: Mapping[str, str] = {
 _DESCRIPTION, _XMP_TAG = 0x010E, 0x02BC
 _XMP = "XML:com.adobe.xmp"
 _END = b"</rdf:RDF>"
+_NOT_OF_A_PICTURE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.ENOENT)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +81,16 @@ def write(path: Path, rgb: Any, alpha: Any, facts: Facts, how: Writing) -> None:
         if kind == "HEIF":
             learn_to_write_heif(path)
         image.save(temporary, kind, **options)
+
+
+class Unwritable(OSError):
+    """A place that takes nothing: read-only, full, or no folder. The next picture would not fare better."""
+
+
+def place_of(target: Path, error: OSError) -> OSError:
+    """What is said of an error in writing `target`: `Unwritable` where it is not this one picture's."""
+    told = error if error.errno is None or not error.strerror else type(error)(f"cannot write {target}: {error.strerror}")
+    return Unwritable(str(told)) if error.errno in _NOT_OF_A_PICTURE else told
 
 
 def whole(values: Any, most: int) -> Any:

@@ -52,7 +52,7 @@ def build(out: Path) -> Path:
         copy = Path(folder) / "source"
         for name in ("zoo", "training", "export", "cli"):
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.keras"))
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
+        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / name, copy / name)
         (copy / "setup.cfg").write_text(configuration((ROOT / "setup.cfg").read_text(encoding="utf-8")), encoding="utf-8")
         command = [

@@ -1,5 +1,6 @@
 """What is installed: one importable name, beside whatever a user calls his own modules."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ def wheel(tmp_path_factory):
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("zoo", "training", "export", "cli"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(out), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
@@ -36,6 +37,14 @@ def test_the_only_importable_name_is_zoo(wheel):
     ):
         assert name in names
     assert "zoo/weights/fast_style/painters.keras" in names
+
+
+def test_an_index_shows_no_picture_and_no_link_that_leads_nowhere(wheel):
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = (archive.read(name).decode() for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    assert "\n# keras-image-zoo\n" in metadata and "Description-Content-Type: text/markdown" in metadata
+    assert "docs/performance.md" in metadata and "![" not in metadata
+    assert not [target for target in re.findall(r"\]\(([^)]*)\)", metadata) if not target.startswith("https://")]
 
 
 def test_modules_of_a_user_and_ours_stand_beside_one_another(wheel, tmp_path):

@@ -18,10 +18,10 @@ from zoo.training import checkpoint
 from zoo.training.backend import synced
 from zoo.training.batches import Batches
 from zoo.training.cluster import exchanged
-from zoo.training.events import Events
 from zoo.training.pictures import grid, write_picture
 from zoo.training.progress import Record
 from zoo.training.statistics import average_assigned, averaged_copy, has_average, normalisations
+from zoo.training.trackers import Trackers
 
 EXPLODED = 10_000  # times the first loss that was recorded
 
@@ -221,8 +221,8 @@ class LogFile:
 class Sheets:
     """`samples/step-00000500.png`: what the model makes of the same batch each time."""
 
-    def __init__(self, folder: Path, model: Any, batches: Batches, events: Events, say: Callable[[str], None]) -> None:
-        self.folder, self.model, self.batches, self.events, self.say = folder, model, batches, events, say
+    def __init__(self, folder: Path, model: Any, batches: Batches, trackers: Trackers, say: Callable[[str], None]) -> None:
+        self.folder, self.model, self.batches, self.trackers, self.say = folder, model, batches, trackers, say
         # The same eight examples in every run, so that sheets can be compared.
         self.batch = Batches(batches.spec, batches.sources, 8)(0)
 
@@ -233,5 +233,5 @@ class Sheets:
         self.folder.mkdir(exist_ok=True)
         file = self.folder / f"step-{step:08d}.png"
         write_picture(file, sheet, overwrite=True)
-        self.events.sheet(step, sheet)
+        self.trackers.sheet(step, sheet)
         self.say(f"step {step}: saved; what it makes of eight examples is in {file}")

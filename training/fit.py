@@ -13,6 +13,7 @@ from zoo.training.plan import Plan
 from zoo.training.process import dtype_policy, is_exact, seeded, settle
 from zoo.training.progress import Progress, say
 from zoo.training.record import prepared, record_of
+from zoo.training.trackers import check_installed, tracking
 
 if TYPE_CHECKING:
     from zoo.training.batches import Batches
@@ -38,6 +39,7 @@ def fit(plan: Plan) -> Path:
 
     assert plan.batch_size is not None
     check_running(plan.backend)
+    check_installed(tuple(plan.track.split(",")))
     sources = {name: _open(plan, text) for name, text in plan.sources.items()}
     held_out = None if plan.validation is None else _open(plan, plan.validation)
     settle(plan.exact)
@@ -83,7 +85,7 @@ def fit(plan: Plan) -> Path:
             if start < plan.steps and patient:
                 if write:
                     say(_what_begins(plan, model, sources, start))
-                _fit(plan, model, batches, start, write, validation)
+                _fit(plan, model, batches, start, write, validation, record)
             elif _is_of_the_newest(model_file, plan.out / "checkpoint"):
                 if write:
                     more = "steps" if patient else "patience"
@@ -149,10 +151,17 @@ def _what_begins(plan: Plan, model: Any, sources: dict[str, Any], start: int) ->
     return f"{plan.out}: {model.name} with {weights:,} weights {steps}, with {plan.batch_size} pictures each, from {pictures}"
 
 
-def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool, validation: "Validation | None") -> None:
+def _fit(
+    plan: Plan,
+    model: Any,
+    batches: "Batches",
+    start: int,
+    write: bool,
+    validation: "Validation | None",
+    record: dict[str, Any],
+) -> None:
     """One stock `fit` over the steps that are left."""
     from zoo.training.callbacks import LogFile, Monitor, Sheets, Steps, interruptible
-    from zoo.training.events import Events
     from zoo.training.generator_metrics import while_training
     from zoo.training.metrics import FIGURES
 
@@ -162,17 +171,17 @@ def _fit(plan: Plan, model: Any, batches: "Batches", start: int, write: bool, va
     callbacks: list[Any] = [monitor]
     with contextlib.ExitStack() as stack:
         if write:
-            events = stack.enter_context(Events(plan.out / "events"))
             columns = ("loss", *model.loss_names, "learning_rate", "pictures_per_second")
             progress = stack.enter_context(Progress(start, plan.steps))
-            monitor.recorders = [LogFile(plan.out / "log.csv", columns, start), events, progress]
+            trackers = stack.enter_context(tracking(tuple(plan.track.split(",")), plan.out, record, progress.say))
+            monitor.recorders = [LogFile(plan.out / "log.csv", columns, start), trackers, progress]
             if plan.metrics_every:
                 figures = LogFile(plan.out / "metrics.csv", FIGURES, start)
-                callbacks.append(while_training(model, batches, start, plan.metrics_every, [figures, events]))
+                callbacks.append(while_training(model, batches, start, plan.metrics_every, [figures, trackers]))
             if validation is not None:
-                validation.recorders, validation.say = [events], progress.say
+                validation.recorders, validation.say = [trackers], progress.say
                 monitor.validate = validation
-            monitor.sheets = Sheets(plan.out / "samples", model, batches, events, progress.say)
+            monitor.sheets = Sheets(plan.out / "samples", model, batches, trackers, progress.say)
         stack.enter_context(interruptible(monitor))
         try:
             steps = plan.steps - start

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 SCHEDULES = ("constant", "cosine")
 BACKENDS = ("tensorflow", "jax")
+TRACKERS = ("tensorboard", "mlflow", "wandb")
 STRATEGIES = ("auto", "single", "mirrored", "multiworker", "ray")
 
 
@@ -145,6 +146,12 @@ class Plan:
         0,
         check=at_least(0),
         shown="never",
+    )
+    track: str = option(
+        "Who follows it: tensorboard, mlflow and wandb, with commas; the last two by the extra track.",
+        "tensorboard",
+        check=Check(f"is some of {', '.join(TRACKERS)}, with commas", lambda value: {*value.split(",")} <= {*TRACKERS}),
+        metavar="NAMES",
     )
     validation: str | None = option(
         "Held-out pictures, a source as --data: the objective on them at every checkpoint, and its best weights as the model.",

@@ -66,7 +66,7 @@ def test_run_directory_explains_itself(run):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "list", "train", "apply", "export", "verify", "bench", "serve", "release", "degrade", "demo"]
+    "command", ["", "list", "train", "tune", "apply", "export", "verify", "bench", "serve", "release", "degrade", "demo"]
 )
 def test_help_shows_an_example_and_imports_nothing_heavy(command):
     code = (

@@ -1,5 +1,6 @@
 """Real files in, real files out: what is kept, how results are called, and what is said of files that are none."""
 
+import errno
 import io
 import os
 import signal
@@ -268,6 +269,49 @@ def test_names_with_newlines_and_emoji(here, capfd):
     assert sorted(file.name for file in (here / "out").iterdir()) == sorted(
         file.name for file in (here / "photos").iterdir() if "bad" not in file.name
     )
+
+
+def test_a_place_that_takes_nothing_stops_a_folder_at_its_first_picture(here, capfd):
+    many(here / "photos", 5)
+    assert run("apply", QUICK, "photos", "--out", "/proc/none") == 2  # where root may not write either
+    line = "zoo: cannot write /proc/none/00000.jpg: No such file or directory; 0 of 5 pictures are written, and the same command"
+    assert capfd.readouterr().err.strip().endswith(f"{line} with --skip-existing goes on")
+    assert run("apply", QUICK, "photos/00000.jpg", "--out", "/proc/none.png") == 2
+    error = capfd.readouterr().err
+    assert "cannot write /proc/none.png: " in error and len(error.strip().splitlines()) == 1
+
+
+def test_a_full_disk_stops_a_folder_and_says_how_to_go_on(here, capfd, monkeypatch):
+    many(here / "photos", 4)
+    save = Image.Image.save
+
+    def full(image, file, *words, **options):
+        if sum(1 for _ in (here / "out").glob("[!.]*.jpg")) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+        return save(image, file, *words, **options)
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    assert run("apply", QUICK, "photos", "--out", "out") == 2
+    said = capfd.readouterr().err.strip()
+    assert "No space left on device; 2 of 4 pictures are written, and the same command with --skip-existing goes on" in said
+    monkeypatch.setattr(Image.Image, "save", save)
+    assert run("apply", QUICK, "photos", "--out", "out", "--skip-existing") == 0
+    assert len(list((here / "out").iterdir())) == 4
+
+
+def test_what_is_no_file_and_no_list_is_refused_in_one_line(here, capfd):
+    os.mkfifo("pipe.jpg")
+    Path("list.txt").write_bytes(b"\xff\xfe\x00")
+    for words, line in ((["pipe.jpg"], "pipe.jpg is no file"), (["@list.txt"], "list.txt is no list of pictures")):
+        assert run("apply", QUICK, *words) == 2
+        error = capfd.readouterr().err
+        assert line in error and len(error.strip().splitlines()) == 1
+
+
+def test_a_broken_exif_block_is_no_matter(here, capfd):
+    Image.fromarray((sample("coffee", 64) * 255).astype(np.uint8)).save("a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert run("apply", QUICK, "a.jpg") == 0
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -115,11 +115,32 @@ def test_a_shipped_weight_runs_where_there_is_no_keras(here, name):
         assert image.size == (160, 120)
 
 
-def test_without_keras_a_large_picture_in_a_style_names_the_ways_out(here):
-    Image.new("RGB", (1500, 1500)).save("large.png")
-    done = bare("apply", "fast_style/mobile", here / "large.png", "--out", here / "out.png")
-    assert done.returncode == 2 and "pip install keras-image-zoo, or --resize 1600" in done.stderr
-    assert bare("apply", "fast_style/mobile", here / "large.png", "--resize", 100, "--out", here / "out.png").returncode == 0
+def test_without_keras_a_large_picture_in_a_style_takes_one_pass_or_names_the_ways_out(here, monkeypatch, capfd):
+    def no_keras(runtime):
+        raise ModuleNotFoundError(name="keras")
+
+    assert run("apply", "fast_style/mobile", "photo.png", "--out", "whole.png") == 0
+    monkeypatch.setattr("zoo.cli.runtime.taken_apart", no_keras)
+    monkeypatch.setattr(tile, "LARGE", 1000)
+    assert run("apply", "fast_style/mobile", "photo.png", "--out", "pass.png") == 0
+    assert Path("pass.png").read_bytes() == Path("whole.png").read_bytes()
+    monkeypatch.setattr(tile, "available_memory", lambda: tile.BYTES * 160 * 120)
+    capfd.readouterr()
+    assert run("apply", "fast_style/mobile", "photo.png", "--out", "out.png") == 2
+    error = capfd.readouterr().err
+    assert "photo.png: in one pass it takes 0.0 GB, more than is free; the whole" in error and error.count("\n") == 1
+    assert "pip install keras-image-zoo, or --resize 1600" in error
+    assert run("apply", "fast_style/mobile", "photo.png", "--resize", 16, "--out", "out.png") == 0
+
+
+def test_memory_is_that_of_the_container(tmp_path, monkeypatch):
+    machine = tile.available_memory()
+    assert 10**7 < machine < 10**14
+    monkeypatch.setattr(tile, "CONTAINER", tmp_path)
+    for most, now, free in (("3000000", "1000000", 2_000_000), ("max", "1000000", None)):
+        (tmp_path / "memory.max").write_text(most)
+        (tmp_path / "memory.current").write_text(now)
+        assert tile.available_memory() == free or free is None
 
 
 @pytest.mark.parametrize(

@@ -242,4 +242,6 @@ def _one_line(path: Path, *, only_writing: bool = False) -> Iterator[None]:
         elsewhere = error.filename is not None and not _is_ours(Path(error.filename), path)
         if elsewhere or isinstance(error, BlockingIOError) or (only_writing and error.errno is None):
             raise
-        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
+        explained = type(error)(f"cannot write {path}: {error.strerror or error}")
+        explained.errno = error.errno
+        raise explained from None
