@@ -94,6 +94,7 @@ OTHER_NAMES = {
     "cli/compose.py": {"mask"},
     "cli/inputs.py": {"strength", "mask"},
     "cli/sample.py": {"truncation", "label"},
+    "export/credentials.py": {"label"},
     "export/page.py": {"mask", "latent"},
     "export/phone_code.py": {"mask", "latent"},
     "export/serving/client.py": {"mask", "latent"},

@@ -2,7 +2,7 @@
 "use strict";
 
 const THUMBNAIL = 96; // pixels of the longest side
-const PATIENCE = 2; // seconds that all of them may be expected to take
+const PATIENCE = 5; // seconds that all of them may be expected to take
 
 function addThumbnails(control, names, choose) {
   if (state.thumbnails) return; // the first input of its kind has them
