@@ -54,10 +54,11 @@ runtime: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# Needs uv. The bound keeps out a release that is for Python 3.10 and older only; tensorflow-serving-api asks for tensorflow-cpu
-# beside tensorflow, whose files it would overwrite: the lock leaves it out, and is installed as it stands.
+# Needs uv. The bounds keep out a release that is for Python 3.10 and older only, and one that is for macOS alone;
+# tensorflow-serving-api asks for tensorflow-cpu beside tensorflow, whose files it would overwrite: the lock leaves it out, and is
+# installed as it stands.
 lock:
-	echo 'backports-strenum<1.3' | uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-annotate --no-header --generate-hashes \
+	printf '%s\n' 'backports-strenum<1.3' 'c2pa-python!=0.38.2' | uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-annotate --no-header --generate-hashes \
 		--constraint - --no-emit-package tensorflow-cpu --output-file requirements.lock
 
 clean:

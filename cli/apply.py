@@ -7,7 +7,7 @@ import click
 
 from zoo import roles
 from zoo.cli.inputs import trust_option
-from zoo.cli.provenance import provenance_of, provenance_option
+from zoo.cli.provenance import certificate_option, credentials_of, key_option, provenance_of, provenance_option
 from zoo.cli.targets import CHOICES, REFUSE, REPLACE, SKIP, STREAM, Naming, label_of, plan, unused
 
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
@@ -54,6 +54,8 @@ VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi")
 )
 @trust_option
 @provenance_option
+@certificate_option
+@key_option
 def apply(
     what: str,
     pictures: tuple[Path, ...],
@@ -76,6 +78,8 @@ def apply(
     watch: Path | None,
     trust: bool,
     marked: bool,
+    certificate: Path | None,
+    c2pa_key: Path | None,
 ) -> None:
     """Runs WHAT on pictures of any size and format; orientation, colours, transparency, date and author are kept.
 
@@ -104,7 +108,10 @@ def apply(
     existing = SKIP if skip_existing or engine == "ray" else REPLACE if overwrite else REFUSE
     if bool(pictures) == bool(watch):
         raise ValueError("name pictures or folders, or a folder to --watch" + (", not both" if watch else ""))
+    credentials = credentials_of(certificate, c2pa_key, marked)  # before anything is made
     untrained = untrained_use(what)
+    if credentials and (untrained == "compose" or engine == "ray" or any(is_video(picture) for picture in pictures)):
+        raise ValueError("--c2pa is for pictures made one by one on this machine: no video, no composition, no --engine ray")
     if untrained == "compose":
         if styles or mask or strength is not None or style_scale or preserve_color or threads or resize or watch:
             raise ValueError(f"{what} takes pictures, or a scene's .json, and --set blend=over or blend=pyramid")
@@ -140,7 +147,7 @@ def apply(
             return compose_with(runtime, pictures, out, provenance_of(what, runtime, marked))
     with at_standard_streams(listed(pictures), out, naming) as (sources, place):
         jobs = [] if watch else plan(sources, place, naming, existing)
-        writing = Writing(quality, None, overwrite=overwrite)
+        writing = Writing(quality, None, overwrite=overwrite, credentials=credentials)
         if engine == "ray":
             from zoo.cli.apply_ray import apply_on_ray
 

@@ -6,10 +6,13 @@ import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.cli.deep import DEEP_WRITERS
 from zoo.cli.photo import Facts
+
+if TYPE_CHECKING:
+    from zoo.export.credentials import Credentials
 
 QUALITY = 95
 FORMATS: Mapping[str, str] = {
@@ -23,6 +26,7 @@ FORMATS: Mapping[str, str] = {
     ".heic": "HEIF",
     ".heif": "HEIF",
 }
+MIMES = {kind: f"image/{kind.lower()}" for kind in FORMATS.values()} | {"HEIF": "image/heic"}
 _DESCRIPTION, _XMP_TAG = 0x010E, 0x02BC
 _XMP = "XML:com.adobe.xmp"
 _END = b"</rdf:RDF>"
@@ -31,11 +35,13 @@ _NOT_OF_A_PICTURE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno
 
 @dataclasses.dataclass(frozen=True)
 class Writing:
-    """How a result is written: `quality` 1 to 100, `marks` as `provenance` gives them (None for none), `overwrite` files."""
+    """How a result is written: `quality` 1 to 100, `marks` as `provenance` gives them (None for none), `overwrite` files,
+    `credentials` to sign the marks with."""
 
     quality: int = QUALITY
     marks: Mapping[str, str] | None = None
     overwrite: bool = False
+    credentials: "Credentials | None" = None
 
 
 def check_name(path: Path) -> str:
@@ -74,13 +80,16 @@ def write(path: Path, rgb: Any, alpha: Any, facts: Facts, how: Writing) -> None:
     with replacing(path, overwrite=how.overwrite) as temporary:
         if pixels.dtype == np.uint16:
             DEEP_WRITERS[kind](temporary, pixels, options)
-            return
-        image = Image.fromarray(pixels)
-        if image.mode == "RGBA" and kind == "JPEG":
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-        if kind == "HEIF":
-            learn_to_write_heif(path)
-        image.save(temporary, kind, **options)
+        else:
+            image = Image.fromarray(pixels)
+            if image.mode == "RGBA" and kind == "JPEG":
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+            if kind == "HEIF":
+                learn_to_write_heif(path)
+            image.save(temporary, kind, **options)
+        if how.credentials and how.marks:
+            sealed = how.credentials.sealed(temporary.read_bytes(), MIMES[kind], path.name, how.marks)
+            temporary.write_bytes(sealed)
 
 
 class Unwritable(OSError):

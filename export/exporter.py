@@ -21,6 +21,7 @@ from zoo.export import (
     onnx_format,
     openvino_format,
     openvino_server,
+    page,
     quantize,
     report,
     saved_model,
@@ -189,9 +190,11 @@ class Exporter:
         return path, False, [notes[precision]] if precision in notes else []
 
     def _web(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
-        web.controls(self.signature)
+        page.controls(self.signature)
         if precision == "float16":
-            raise Unsupported("the page computes on the processor, where float16 is slower; dynamic int8 is its small file")
+            raise Unsupported(
+                "without a GPU the page computes on the processor, where float16 is slower; dynamic int8 is its small file"
+            )
         path, _, notes = self._onnx(precision, size, "web")
         return path, False, [web.NOTE, *notes]
 

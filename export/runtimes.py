@@ -238,7 +238,9 @@ class OpenVINORuntime(Runtime):
         return openvino_format.facts(self.network)
 
     def _run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {output.any_name: value for output, value in self.compiled(inputs).items()}
+        # A compiled output answers to the names of every step that was folded into it, in any order; the file's has its own.
+        names = (output.any_name for output in self.network.outputs)
+        return dict(zip(names, self.compiled(inputs).to_tuple(), strict=True))
 
 
 def _form(value: Any) -> tuple[str, list[int | None]]:

@@ -5,28 +5,40 @@ import hashlib
 import importlib.resources
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo import roles
+from zoo.export import page
 from zoo.export.manifest import Artifact, Manifest
 from zoo.export.provenance import provenance, source_type
-from zoo.export.unsupported import Unsupported
-from zoo.roles import Role, Signature
 
 VERSION = "1.30.0"
 PLACE = f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{VERSION}/dist/"
-# The three files of the npm package that the page needs, with the hashes that the browser holds them to.
-RUNTIME = {
-    "ort.wasm.min.js": "sha384-Bw6URI+Gvoadw0do7/QrSHUC9D1vCYYK5OSqChFyhyV5mzPL4oe2rOAFljAnS8Sq",
-    "ort-wasm-simd-threaded.mjs": "sha384-XcXA/MtAf0WpB8e023xQH9CM7RIjiugakT7x99DIwpFf7k56BIFFcAPerIF7FDad",
-    "ort-wasm-simd-threaded.wasm": "sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM",
+# The files of the npm package, with the hashes that the browser holds them to: sets of a script, its loader and WebAssembly, of
+# which the page takes one. "wasm" computes on the processor; the others reach the GPU, "jspi" where WebAssembly can wait.
+RUNTIMES = {
+    "jspi": {
+        "ort.jspi.min.js": "sha384-DmSB8BLFy0ekXH7P3w0HRaGANmcw3AtL78rwRnpQXMaWnr3loItQec3leeiVGTXD",
+        "ort-wasm-simd-threaded.jspi.mjs": "sha384-I057lW+dSDOqTXP3UpXfKPmGgLn8O9NoN38eP6T6wlQsduqNDHJebkOSjnM52LlE",
+        "ort-wasm-simd-threaded.jspi.wasm": "sha384-bMP/XSpH5FjIIaVnUc1eR3cDsGZGdO1ZPjcHGEtvMwOgZZFcOEN8VrGooR81HSFO",
+    },
+    "asyncify": {
+        "ort.webgpu.min.js": "sha384-6BOUZhMpgaXRZBIj89pTWET0c7xcMe1yHACreuaBy2kUZwLd2tzCmv7MzwZccHYH",
+        "ort-wasm-simd-threaded.asyncify.mjs": "sha384-qViEcCGzsR/m8nlQwIsbYh7afN4thuraqFYDQY6huvmoLVoZq/eYawQ1wrv8nnhA",
+        "ort-wasm-simd-threaded.asyncify.wasm": "sha384-EPVDLTxuO663dkZO/pcKJF6vOyyfq/5z9FY1oksN0UWFX2ABH4wDDZQHeNoUleWR",
+    },
+    "wasm": {
+        "ort.wasm.min.js": "sha384-Bw6URI+Gvoadw0do7/QrSHUC9D1vCYYK5OSqChFyhyV5mzPL4oe2rOAFljAnS8Sq",
+        "ort-wasm-simd-threaded.mjs": "sha384-XcXA/MtAf0WpB8e023xQH9CM7RIjiugakT7x99DIwpFf7k56BIFFcAPerIF7FDad",
+        "ort-wasm-simd-threaded.wasm": "sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM",
+    },
 }
+RUNTIME = {name: digest for files in RUNTIMES.values() for name, digest in files.items()}
 NOTE = f"the bytes of the ONNX file, measured by onnxruntime here; the page runs them by onnxruntime-web {VERSION}"
 ORDER = ("dynamic_int8", "float32", "int8")  # the first that passed is the one that the page begins with
-PAGE = ("index.html", "style.css", "pictures.js", "controls.js", "png.js", "app.js", "worker.js")
-SAMPLES = {True: ("chelsea", "sample.jpg"), False: ("immunohistochemistry", "style.jpg")}  # main or not; both public domain
+ENGINE = ("engine.js", "worker.js")
+SIDE = 512  # pixels of the longest side that the page works on at first
 
 
 def checked_runtime(folder: Path) -> Path:
@@ -48,45 +60,6 @@ def integrity(path: Path) -> str:
     return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 
-def controls(signature: Signature) -> list[dict[str, Any]]:
-    """What the page shows for each input, pictures first. Raises Unsupported for one that it has nothing for."""
-    if signature.output(roles.Result) is None:
-        raise Unsupported("the page shows a picture, and this model gives none")
-    shown = [
-        {"name": role.name, "type": role.dtype, "words": role.words, **CONTROLS[type(role)](role)}
-        for role in signature.inputs.values()
-    ]
-    kinds = ("picture", "mask", "latent", "choice", "weights", "share")
-    return sorted(shown, key=lambda control: (kinds.index(control["kind"]), not control.get("main")))
-
-
-def _picture(role: Any, kind: str = "picture", main: bool = False) -> dict[str, Any]:
-    size = [axis if isinstance(axis, int) else None for axis in role.shape[1:3]]
-    return {"kind": kind, "main": main, "channels": role.depth, "height": size[0], "width": size[1]}
-
-
-def _choice(role: Any) -> dict[str, Any]:
-    return {"kind": "choice", "one_hot": role.one_hot, "names": role.names}
-
-
-def _nothing(role: Role) -> dict[str, Any]:
-    raise Unsupported(f"the page has nothing to set {role.name} with ({role.words})")
-
-
-CONTROLS: Mapping[type[Role], Callable[[Any], dict[str, Any]]] = {
-    roles.Photograph: lambda role: _picture(role, main=True),
-    roles.StylePicture: _picture,
-    roles.HoleMask: lambda role: _picture(role, "mask"),
-    roles.Share: lambda role: {"kind": "share", "default": role.default},
-    roles.Weights: lambda role: {"kind": "weights", "names": role.names, "things": role.things},
-    roles.Latent: lambda role: {"kind": "latent", "size": role.length},
-    roles.Choice: _choice,
-    roles.Frames: _nothing,
-    roles.Layers: _nothing,
-    roles.Values: _nothing,
-}
-
-
 def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime: Path | None = None) -> None:
     """Writes the page beside the ONNX files that `directory`/web already holds.
 
@@ -97,44 +70,41 @@ def write(manifest: Manifest, about: Mapping[str, str], directory: Path, runtime
     offered = sorted(
         [artifact for artifact in files if artifact.parity.passed] or files, key=lambda artifact: ORDER.index(artifact.precision)
     )
-    templates = importlib.resources.files("zoo.export") / "templates" / "web"
-    for name in PAGE:
-        (web / name).write_bytes((templates / name).read_bytes())
+    templates = importlib.resources.files("zoo.export") / "templates"
+    for folder, names in (("page", page.FILES), ("web", ENGINE)):
+        for name in names:
+            (web / name).write_bytes((templates / folder / name).read_bytes())
     if runtime:
         (web / "runtime").mkdir()
         for name in RUNTIME:
             shutil.copyfile(runtime / name, web / "runtime" / name)
-    needed = controls(manifest.signature)
-    page = {
+    needed = page.controls(manifest.signature)
+    samples = page.samples(needed, about.get("task", ""))
+    for file, content in samples.values():
+        (web / file).write_bytes(content)
+    place = "runtime/" if runtime else PLACE
+    settings = {
         "model": manifest.model,
         "about": {key: value for key, value in about.items() if key in ("task", "paper", "weight")},
         "size": manifest.signature.own_size,
+        "side": SIDE,
         "controls": needed,
         "files": [_file(artifact, directory) for artifact in offered],
         "runtime": {
             "version": VERSION,
-            "files": [
-                {"url": f"runtime/{name}" if runtime else PLACE + name, "integrity": digest} for name, digest in RUNTIME.items()
-            ],
+            "files": {
+                kind: [{"url": place + name, "integrity": digest} for name, digest in files.items()]
+                for kind, files in RUNTIMES.items()
+            },
         },
-        "samples": {c["name"]: _sample(c["main"], web) for c in needed if c["kind"] == "picture"},
+        "samples": {name: file for name, (file, _) in samples.items()},
         "provenance": provenance(
             source_type(manifest.signature), {"model": manifest.model, "weights_sha256": manifest.weights_sha256}
         ),
     }
-    (web / "model.json").write_text(json.dumps(page, indent=2) + "\n", encoding="utf-8")
+    (web / "model.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 def _file(artifact: Artifact, directory: Path) -> dict[str, Any]:
     path = directory / artifact.path
     return {"url": path.name, "integrity": integrity(path), "bytes": artifact.bytes, "precision": artifact.precision}
-
-
-def _sample(main: bool, web: Path) -> str:
-    """The file of a picture to try the input with, out of those that come with scikit-image."""
-    from PIL import Image
-    from skimage import data
-
-    picture, file = SAMPLES[main]
-    Image.fromarray(getattr(data, picture)()).save(web / file, quality=92)
-    return file

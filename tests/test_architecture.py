@@ -94,7 +94,8 @@ OTHER_NAMES = {
     "cli/compose.py": {"mask"},
     "cli/inputs.py": {"strength", "mask"},
     "cli/sample.py": {"truncation", "label"},
-    "export/web.py": {"mask", "latent"},
+    "export/credentials.py": {"label"},
+    "export/page.py": {"mask", "latent"},
     "export/phone_code.py": {"mask", "latent"},
     "export/serving/client.py": {"mask", "latent"},
     "export/serving/releases.py": {"label"},
@@ -140,7 +141,7 @@ TABLES = {
     "zoo.export.model_card": "EXAMPLES",
     "zoo.export.phone_code": "KINDS",
     "zoo.export.hub": "COMPONENTS",
-    "zoo.export.web": "CONTROLS",
+    "zoo.export.page": "CONTROLS",
     "zoo.cli.inputs": "VALUES",
     "zoo.cli.sample": "DRAWS",
 }
@@ -152,15 +153,12 @@ def test_every_role_has_a_row_in_every_room(module):
     assert set(table) == set(roles.ROLES) - {roles.Result}, f"give every role a row in {module}.{TABLES[module]}"
 
 
-def test_every_role_has_a_row_in_the_client_and_the_pages():
+def test_every_role_has_a_row_in_the_client_and_the_page():
     kinds = {role.kind for role in roles.ROLES} - {"result"}
     asked_over_grpc_alone = {"layers", "frames", "values"}
     assert set(client.ARGUMENTS) == kinds - asked_over_grpc_alone
-    page = (ROOT / "export/templates/serve.html").read_text()
-    adders = page[page.index("const adders = {") :].partition("\n};")[0]
-    assert set(re.findall(r"^  (\w+)\(", adders, re.MULTILINE)) == kinds - asked_over_grpc_alone
-    controls = (ROOT / "export/templates/web/controls.js").read_text()
-    kinds_of_controls = {*re.findall(r'"(\w+)", main|"kind": "(\w+)"', (ROOT / "export/web.py").read_text())}
+    controls = (ROOT / "export/templates/page/controls.js").read_text()
+    kinds_of_controls = {*re.findall(r'"(\w+)", main|"kind": "(\w+)"', (ROOT / "export/page.py").read_text())}
     for pair in kinds_of_controls:
         assert re.search(rf"^  {''.join(pair)}[(:]", controls, re.MULTILINE), pair
 

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +21,7 @@ from zoo.export.serving.errors import HTTP, ServingError, invalid
 from zoo.export.serving.gate import RETRY_AFTER, SLOWEST, Ticket
 from zoo.export.serving.json_tensors import BINARY_SUFFIX, MOST_VALUES, named_inputs, read_body, read_tensors, write_tensors
 from zoo.export.serving.models import Version
-from zoo.export.serving.page import PAGE_HEADERS, page
+from zoo.export.serving.page import PAGE_HEADERS, files
 from zoo.export.serving.preview import Preview, Work
 
 MODEL = r"(?i:/v1/models)/(?P<name>[^/:]+)(?:/versions/(?P<number>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -185,13 +185,14 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 def application(preview: Preview, host: str) -> Starlette:
     """The application. On a loopback address it answers to that machine's own names only, so that no website can reach it."""
-    html = page(preview)
+    contents = files(preview)
 
-    async def _page(_: Request) -> Response:  # a function that is not asynchronous would leave a thread behind
-        return HTMLResponse(html, headers=PAGE_HEADERS)
+    async def _page(request: Request) -> Response:  # a function that is not asynchronous would leave a thread behind
+        content, kind = contents[request.url.path]
+        return Response(content, media_type=kind, headers=PAGE_HEADERS)
 
     routes = [
-        Route("/", _page),
+        *(Route(path, _page) for path in contents),
         Route("/v1{rest:path}", Rest(preview)),
     ]
     loopback = host in ("127.0.0.1", "localhost", "::1")

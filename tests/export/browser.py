@@ -25,6 +25,9 @@ FLAGS = [
     "--disable-sync",
     "--force-color-profile=srgb",
 ]
+# A GPU in software, for WebGPU; without them there is none.
+GPU = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+NO_GPU = "No available adapters."  # Chromium's remark where a page asks for a GPU and there is none
 
 
 def missing(reason: str) -> None:
@@ -40,7 +43,7 @@ def chromium() -> str:
 
 
 def npm_runtime(cache: Path) -> Path:
-    """The three files out of the npm package, fetched once and then kept in `cache`."""
+    """The page's files out of the npm package, fetched once and then kept in `cache`."""
     if all((cache / name).is_file() for name in web.RUNTIME):
         return cache
     if not shutil.which("npm"):

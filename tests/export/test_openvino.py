@@ -221,3 +221,53 @@ def test_the_model_servers_configuration_names_what_is_there(exported, tmp_path)
         shutil.copy(places[f"{entry['base_path']}/1/{name}"], version / name)
     assert openvino.Core().compile_model(openvino.Core().read_model(version / "model.xml"), "CPU", entry["plugin_config"])
     assert load(version / "model.xml").signature == exported[1].signature
+
+
+def test_an_output_keeps_its_name_where_steps_are_folded_into_one(tmp_path):
+    """What follows a reshaped convolution, as in cyclegan, is folded into it, whose result then has the names of all."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = np.random.default_rng(0).normal(0, 0.1, (12, 32, 3, 3)).astype("float32")
+    arrays = {"weights": weights, "shape": np.array([1, 16, 64, 3]), "half": np.array(0.5, "float32")}
+    nodes = [
+        helper.make_node("Conv", ["image", "weights"], ["filtered"], pads=[1, 1, 1, 1]),
+        helper.make_node("Transpose", ["filtered"], ["turned"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["turned", "shape"], ["shaped"]),
+        helper.make_node("Tanh", ["shaped"], ["bent"]),
+        helper.make_node("Mul", ["bent", "half"], ["halved"]),
+        helper.make_node("Add", ["halved", "half"], ["output_image"]),
+    ]
+    sides = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("image", [1, 32, 16, 16]), ("output_image", [1, 16, 64, 3]))
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in arrays.items()]
+    graph = helper.make_graph(nodes, "g", sides[:1], sides[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    openvino_format.write(model, "float32", tmp_path / "g.xml")
+    runtime = load(tmp_path / "g.xml")
+    assert len(runtime.compiled.outputs[0].names) > 1  # what it is about
+    assert list(runtime(image=np.zeros((1, 32, 16, 16), "float32"))) == ["output_image"]
+
+
+def test_a_mean_over_rows_and_one_over_columns_stay_two(tmp_path):
+    """As one, all pixels would be summed in float32: of a million that are 1000.1 or 1000.2 the mean is then 0.2 off."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    axes = [numpy_helper.from_array(np.array([axis]), f"axis_{axis}") for axis in (2, 3)]
+    nodes = [
+        helper.make_node("ReduceMean", ["image", "axis_3"], ["rows"], keepdims=1),
+        helper.make_node("ReduceMean", ["rows", "axis_2"], ["output_image"], keepdims=1),
+    ]
+    sides = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 3, side, side])
+        for name, side in (("image", "side"), ("output_image", 1))
+    ]
+    graph = helper.make_graph(nodes, "g", sides[:1], sides[1:], axes)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    openvino_format.write(model, "float32", tmp_path / "g.xml")
+    image = 1000.1 + 0.1 * np.random.default_rng(0).integers(0, 2, (1, 3, 1024, 1024)).astype("float32")
+    core = openvino.Core()
+    compiled = core.compile_model(core.read_model(tmp_path / "g.xml"), "CPU", openvino_format.EXACT)
+    mean = image.astype("float64").mean((2, 3), keepdims=True)
+    np.testing.assert_allclose(compiled({"image": image})["output_image"], mean, rtol=1e-6)

@@ -6,45 +6,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.export.browser import FLAGS, chromium
+from tests.export.browser import FLAGS
 from tests.export.networks import generator, inpainter, pictures
+from tests.export.pages import NAMELESS, change, choose, downloaded, error, launched, network_inputs, opened, wait_for
 from tests.export.requests import decoded, png, request_for
-from tests.export.served import Server
+from tests.export.served import Server, fetch
 from zoo.export.export import export_model
 from zoo.export.provenance import EDITED, GENERATED
-
-DONE = "#download:not([hidden])"
-NAMELESS = """[...document.querySelectorAll('input, select, button')].filter((e) => e.checkVisibility() && !(
-    e.getAttribute('aria-label') || e.textContent.trim() || [...(e.labels ?? [])].some((l) => l.innerText.trim())
-)).map((e) => e.outerHTML)"""
+from zoo.export.serving.page import PAGE_HEADERS
 
 
 @pytest.fixture(scope="module")
 def browser():
     api = pytest.importorskip("playwright.sync_api")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(browser):
-    """Opens a page; whatever it said to the console fails the test."""
-    complaints, pages = [], []
-
-    def opened(server, width=1280):
-        page = browser.new_page(viewport={"width": width, "height": 844})
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(server.url)
-        pages.append(page)
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
-    assert complaints == []
+        yield from launched(playwright, FLAGS)
 
 
 @pytest.fixture(scope="module")
@@ -60,97 +36,105 @@ def others(tmp_path_factory):
         assert server.stop() == (0, "Stopped.\n", "")
 
 
-def downloaded(page):
-    page.wait_for_selector(DONE)
-    with page.expect_download() as download:
-        page.click("#download")
-    return Image.open(io.BytesIO(download.value.path().read_bytes()))
-
-
-def file(contents, name="photo.png"):
-    return {"name": name, "mimeType": "image/png", "buffer": contents}
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_a_picture_comes_back_as_the_model_makes_it(server, opened, width):
-    page = opened(server, width)
-    page.set_input_files("#file-image", file(png(40, 30)))
-    result = downloaded(page)
-    assert page.inner_text("#image-size") == "30 \N{MULTIPLICATION SIGN} 40 pixels"
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_picture_comes_back_as_the_model_makes_it(server, page, tmp_path, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, server.url)
+    change(page, lambda: choose(page, "Choose a picture", "photo.png", png(40, 30)))
+    _, result, text = downloaded(page, tmp_path)
+    assert page.inner_text("#note") == "30 \N{MULTIPLICATION SIGN} 40"
     expected = server.predict("stylise", request_for(png(40, 30), strength=[1.0]))[1]["outputs"][0]
-    np.testing.assert_array_equal(np.asarray(result), decoded(expected))
-    assert result.text["DigitalSourceType"] == EDITED and result.text["Model"] == "stylise"
+    np.testing.assert_array_equal(np.round(255 * result[..., :3]), decoded(expected))
+    assert text["DigitalSourceType"] == EDITED and text["Model"] == "stylise"
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(NAMELESS) == []
+    assert page.said == []
 
 
-def test_everything_can_be_done_by_keyboard(server, opened):
-    page = opened(server)
-    page.keyboard.press("Tab")
-    reached = [page.evaluate("document.activeElement.id")]
-    page.set_input_files("#file-image", file(png(40, 30)))
-    page.wait_for_selector(DONE)
-    for _ in range(6):
+def test_everything_can_be_done_by_keyboard(server, page):
+    opened(page, server.url)
+    page.get_by_text("Mix styles").click()
+    reached, focused = [], "(document.activeElement.labels?.[0] ?? document.activeElement).innerText.split('\\n')[0]"
+    page.evaluate("document.activeElement.blur()")
+    for _ in range(16):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.id"))
-    wanted = ["file-image", "download", "control-strength", "control-style_weights0", "control-style_weights1", "control-size"]
-    assert [name for name in reached if name in wanted] == wanted
-    page.focus("#control-strength")
+        reached.append(page.evaluate(focused))
+    wanted = ["Choose a picture", "Sample", "Download", "Style 1", "Style 2", "Mix styles", "Strength", "Longest side"]
+    assert [name for name in wanted if name not in reached] == []
+    page.get_by_label("Strength").focus()
     with page.expect_response("**:predict") as response:
         page.keyboard.press("Home")
     assert response.value.request.post_data_json["inputs"]["strength"] == [0]
-    assert page.evaluate("document.querySelector('label[for=control-strength] output').textContent") == "0.00"
+    assert page.get_by_label("Strength").evaluate("(e) => e.ariaValueText") == "0.00"
 
 
-def test_a_dropped_picture_is_taken_and_a_large_one_made_smaller(server, opened):
-    page = opened(server)
-    drop = """([width, height]) => new Promise((done) => {
-        const canvas = Object.assign(document.createElement('canvas'), { width, height });
-        canvas.toBlob((blob) => {
-            const data = new DataTransfer();
-            data.items.add(new File([blob], 'dropped.png', { type: 'image/png' }));
-            document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-            done();
-        });
-    })"""
-    page.evaluate(drop, [2000, 400])
-    page.wait_for_selector(DONE)
-    assert page.inner_text("#image-size") == "1024 \N{MULTIPLICATION SIGN} 204 pixels"
-    page.evaluate(drop, [3000, 3000])
-    page.wait_for_selector("#image-size:has-text('707')")  # half a million pixels
+def test_a_large_picture_is_made_smaller_and_its_full_size_computed_by_tiles(others, page, tmp_path):
+    opened(page, others["inpainter"].url)
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((1500, 300)).save(buffer, "PNG")
+    change(page, lambda: choose(page, "Choose a picture", "wide.png", buffer.getvalue()))
+    assert page.inner_text("#note").replace("\N{MULTIPLICATION SIGN}", "x") == "1500 x 300, worked on at 1024 x 204"
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith(":predict") else None)
+    change(page, page.get_by_role("button", name="Full size").click)
+    assert len(asked) == 3 + 3  # to measure how far a pixel looks; and tiles
+    _, result, _ = downloaded(page, tmp_path)
+    assert result.shape[:2] == (600, 3000)
+    assert page.said == []
 
 
-def test_what_is_no_picture_is_said(server, opened):
-    page = opened(server)
-    page.set_input_files("#file-image", file(b"no picture", "notes.png"))
-    page.wait_for_selector("#error:has-text('notes.png is no picture that this browser can read.')")
+def test_more_than_the_server_takes_is_made_smaller(server, page):
+    opened(page, server.url)
+    buffer = io.BytesIO()
+    Image.new("RGB", (3000, 3000)).save(buffer, "PNG")
+    change(page, lambda: choose(page, "Choose a picture", "large.png", buffer.getvalue()))
+    assert network_inputs(page)["image"].shape == (1, 707, 707, 3)  # half a million pixels
+    page.get_by_role("button", name="Full size").click()
+    assert error(page) == "This model looks at the whole picture at once, and this server takes no picture of that size."
 
 
-def test_a_generator_draws_and_draws_again(others, opened):
-    page = opened(others["generator"], 360)
-    first = downloaded(page)
-    assert first.size == (20, 12) and first.text["DigitalSourceType"] == GENERATED
-    with page.expect_response("**:predict"):
-        page.click("text=Draw another")
-    page.wait_for_selector("#result-frame:not(.busy)")
-    assert np.any(np.asarray(downloaded(page)) != np.asarray(first))
-    page.fill("#control-latent", "1")
-    with page.expect_response("**:predict"):
-        page.keyboard.press("Enter")
-    page.wait_for_selector("#result-frame:not(.busy)")
-    np.testing.assert_array_equal(np.asarray(downloaded(page)), np.asarray(first))
+def test_what_the_server_refuses_or_does_not_hear_is_one_line(server, page):
+    opened(page, server.url)
+    page.evaluate("state.page.served.path = '/v1/models/nobody:predict'")
+    page.get_by_label("Strength").fill("0.5")
+    assert error(page).startswith("Servable not found for request")
+    page.context.set_offline(True)
+    page.get_by_label("Strength").fill("0.4")
+    wait_for(page, "document.getElementById('error').textContent === 'The server does not answer; is it still running?'")
+
+
+def test_a_generator_draws_and_draws_again(others, page, tmp_path):
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, others["generator"].url)
+    change(page, lambda: page.get_by_role("combobox", name="Pictures", exact=True).select_option("1"))
+    _, first, text = downloaded(page, tmp_path)
+    assert first.shape[:2] == (12, 20) and text["DigitalSourceType"] == GENERATED
+    change(page, page.get_by_role("button", name="New latent").click)
+    assert np.any(downloaded(page, tmp_path)[1] != first)
+    change(page, lambda: page.get_by_label("Seed of the latent").fill("1") or page.keyboard.press("Enter"))
+    np.testing.assert_array_equal(downloaded(page, tmp_path)[1], first)
     with page.expect_response("**:predict") as response:
-        page.select_option("#control-label", "2")
+        page.get_by_role("combobox", name="Label", exact=True).select_option("2")
     assert response.value.request.post_data_json["inputs"]["label"] == [[0, 0, 1]]
     assert page.evaluate(NAMELESS) == []
 
 
-def test_a_mask_is_asked_for_and_sent(others, opened):
-    page = opened(others["inpainter"])
-    page.set_input_files("#file-image", file(png(40, 30)))
-    page.wait_for_selector("#result-hint:has-text('This model also takes a mask.')")
-    mask = io.BytesIO()
-    Image.new("L", (60, 80), 255).save(mask, "PNG")
-    page.set_input_files("#file-mask", file(mask.getvalue(), "mask.png"))
-    assert downloaded(page).size == (60, 80)  # twice the picture's size
-    assert page.evaluate(NAMELESS) == []
+def test_a_hole_is_drawn_and_sent(others, page, tmp_path):
+    opened(page, others["inpainter"].url)
+    change(page, lambda: choose(page, "Choose a picture", "photo.png", png(40, 30)))
+    page.get_by_role("application").focus()
+    with page.expect_response("**:predict") as response:
+        change(page, lambda: page.keyboard.press("Space"))
+    inputs = response.value.request.post_data_json["inputs"]
+    np.testing.assert_array_equal(decoded(inputs["mask_bytes"][0])[..., 0] > 0, network_inputs(page)["mask"][0, ..., 0] > 0)
+    assert network_inputs(page)["mask"].any()
+    assert downloaded(page, tmp_path)[1].shape[:2] == (80, 60)  # twice the picture's size
+
+
+def test_nothing_written_into_the_page_runs(server):
+    """No script and no style but the page's own files, which the policy says and the page keeps to."""
+    status, text, headers = fetch(f"{server.url}/")
+    assert status == 200 and headers["Content-Security-Policy"] == PAGE_HEADERS["Content-Security-Policy"]
+    assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    assert "<style" not in text and " style=" not in text and "onclick" not in text
+    assert fetch(f"{server.url}/../web.py")[0] == 404

@@ -10,117 +10,23 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from tests.export.browser import FLAGS, chromium, missing, npm_runtime, serve
-from tests.export.networks import generator, inpainter, pictures, stylise
+from tests.export.browser import serve
+from tests.export.pages import NAMELESS, STEP, change, choose, downloaded, error, network_inputs, opened, png, wait_for
 from tests.models import sample
+from zoo.export import page as page_settings
 from zoo.export import web
-from zoo.export.export import export_model
 from zoo.export.manifest import read_manifest
 from zoo.export.provenance import EDITED, GENERATED
 from zoo.export.runtimes import load
 from zoo.export.unsupported import Unsupported
 from zoo.roles import Signature, assumed
 
-STEP = 1 / 255
-NETWORKS = {"stylise": stylise, "inpainter": inpainter, "generator": generator}
-DONE = "state.ready && !state.busy && !state.again && document.getElementById('status').textContent.startsWith('Done')"
-# The controls that a screen reader would have no name for.
-NAMELESS = """[...document.querySelectorAll('input, select, button, canvas')].filter((e) => e.checkVisibility()).filter((e) => {
-    const labels = [...(e.labels ?? [])].map((label) => label.innerText);
-    return ![e.ariaLabel, e.tagName === 'BUTTON' && e.textContent, ...labels].some((name) => name && name.trim());
-}).map((e) => e.outerHTML)"""
 
-
-@pytest.fixture(scope="module")
-def runtime(request):
-    return npm_runtime(request.config.cache.mkdir(f"onnxruntime-web-{web.VERSION}"))
-
-
-@pytest.fixture(scope="module")
-def exports(tmp_path_factory, runtime):
-    """An export with nothing but a page for each network, the runtime beside it."""
-    root = tmp_path_factory.mktemp("web")
-    for name, network in NETWORKS.items():
-        precisions = ("float32", "dynamic_int8") if name == "stylise" else ("float32",)
-        export_model(
-            network(), root / name, name=name, formats=("web",), precisions=precisions, pictures=pictures(), web_runtime=runtime
-        )
-    return root
-
-
-@pytest.fixture(scope="module")
-def server(exports):
-    with serve(exports) as server:
-        yield f"http://127.0.0.1:{server.server_port}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        missing("no Playwright; pip install playwright")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A new tab; whatever it says on the console is collected in `page.said`."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.said = []
-    page.on("console", lambda message: page.said.append(message.text))
-    page.on("pageerror", lambda error: page.said.append(str(error)))
-    yield page
-    context.close()
-
-
-def opened(page, address):
-    page.goto(address)
-    page.wait_for_function(DONE, timeout=60_000)
-    return page
-
-
-def png(pixels):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def choose(page, label, name, content, type="image/png"):
-    page.get_by_label(label).set_input_files({"name": name, "mimeType": type, "buffer": content})
-
-
-def change(page, action):
-    """Does something that makes the page compute, and waits for the result."""
-    page.evaluate("status('')")
-    action()
-    page.wait_for_function(DONE, timeout=60_000)
-
-
-def downloaded(page, tmp_path):
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download").click()
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    with Image.open(path) as image:
-        image.load()
-        return path.name, np.asarray(image) / 255, image.text  # RGB with alpha
-
-
-def network_inputs(page):
-    """What the page gave the network, as arrays."""
-    inputs = page.evaluate("state.inputs.map(({ name, type, data, dims }) => ({ name, type, dims, data: [...data] }))")
-    return {i["name"]: np.array(i["data"], i["type"]).reshape(i["dims"]) for i in inputs}
-
-
-def test_a_picture_comes_out_as_in_python(page, server, exports, tmp_path):
-    opened(page, f"{server}/stylise/web/")
+def test_a_picture_comes_out_as_in_python(page, web_server, web_exports, tmp_path):
+    opened(page, f"{web_server}/stylise/web/")
     pixels = (sample("coffee", 128)[:61, :47] * 255).round().astype("uint8")
     change(page, lambda: choose(page, "Choose a picture", "my.coffee.png", png(pixels)))
+    page.get_by_text("Mix styles").click()
     change(page, lambda: page.get_by_label("Style 2").fill("1"))
     change(page, lambda: page.get_by_label("Strength").fill("0.7"))
     name, result, text = downloaded(page, tmp_path)
@@ -129,7 +35,7 @@ def test_a_picture_comes_out_as_in_python(page, server, exports, tmp_path):
         "style_weights": np.full((1, 2), 0.5, "float32"),
         "strength": np.array([0.7], "float32"),
     }
-    small, exact = (load(exports / "stylise" / "web" / f"stylise-dynamic-{p}.onnx") for p in ("dynamic_int8", "float32"))
+    small, exact = (load(web_exports / "stylise" / "web" / f"stylise-dynamic-{p}.onnx") for p in ("dynamic_int8", "float32"))
     expected = small(**inputs)["output_image"][0]
     assert np.abs(expected - pixels / 255).max() > 20 * STEP  # the network does something
     np.testing.assert_allclose(result[..., :3], np.clip(expected, 0, 1), atol=2 * STEP)
@@ -142,8 +48,8 @@ def test_a_picture_comes_out_as_in_python(page, server, exports, tmp_path):
     assert page.said == []
 
 
-def test_a_hole_is_drawn_by_hand_and_by_keyboard(page, server, exports, tmp_path):
-    opened(page, f"{server}/inpainter/web/")
+def test_a_hole_is_drawn_by_hand_and_by_keyboard(page, web_server, web_exports, tmp_path):
+    opened(page, f"{web_server}/inpainter/web/")
     pixels = (sample("chelsea", 80)[:56] * 255).round().astype("uint8")
     change(page, lambda: choose(page, "Choose a picture", "cat.png", png(pixels)))
     assert not network_inputs(page)["mask"].any()
@@ -164,15 +70,15 @@ def test_a_hole_is_drawn_by_hand_and_by_keyboard(page, server, exports, tmp_path
     gray = (pixels / 255) @ np.array([0.299, 0.587, 0.114])
     np.testing.assert_allclose(inputs["image"][0, ..., 0], gray, atol=1e-6)
     _, result, _ = downloaded(page, tmp_path)
-    expected = load(exports / "inpainter" / "web" / "inpainter-dynamic-float32.onnx")(**inputs)["output_image"][0]
+    expected = load(web_exports / "inpainter" / "web" / "inpainter-dynamic-float32.onnx")(**inputs)["output_image"][0]
     np.testing.assert_allclose(result[..., :3], np.repeat(expected, 3, axis=-1), atol=2 * STEP)
     change(page, page.get_by_role("button", name="Clear the hole").click)
     assert not network_inputs(page)["mask"].any()
     assert page.said == []
 
 
-def test_a_generator_draws_latents_and_labels(page, server, exports, tmp_path):
-    opened(page, f"{server}/generator/web/")
+def test_a_generator_draws_latents_and_labels(page, web_server, web_exports, tmp_path):
+    opened(page, f"{web_server}/generator/web/")
     change(page, lambda: page.get_by_role("combobox", name="Pictures", exact=True).select_option("9"))
     first = network_inputs(page)
     np.testing.assert_array_equal(first["label"], np.eye(3)[np.arange(9) % 3])
@@ -188,7 +94,7 @@ def test_a_generator_draws_latents_and_labels(page, server, exports, tmp_path):
     inputs = network_inputs(page)
     np.testing.assert_array_equal(inputs["label"], np.eye(3)[[2] * 4])
     name, result, text = downloaded(page, tmp_path)
-    expected = load(exports / "generator" / "web" / "generator-dynamic-float32.onnx")(**inputs)["output_image"]
+    expected = load(web_exports / "generator" / "web" / "generator-dynamic-float32.onnx")(**inputs)["output_image"]
     for index, want in enumerate(expected):
         top, left = index // 2 * 13, index % 2 * 21
         have = result[top : top + 12, left : left + 20, :3]
@@ -197,8 +103,8 @@ def test_a_generator_draws_latents_and_labels(page, server, exports, tmp_path):
     assert page.said == []
 
 
-def test_turned_transparent_and_large_pictures(page, server, tmp_path):
-    opened(page, f"{server}/stylise/web/")
+def test_turned_transparent_and_large_pictures(page, web_server, tmp_path):
+    opened(page, f"{web_server}/stylise/web/")
     change(page, lambda: page.get_by_label("Longest side").select_option("256"))
     buffer = io.BytesIO()
     exif = Image.Exif()
@@ -215,10 +121,10 @@ def test_turned_transparent_and_large_pictures(page, server, tmp_path):
     assert page.said == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_it_fits_a_phone_and_every_control_has_a_name(browser, server, name):
+@pytest.mark.parametrize("name", ["stylise", "inpainter", "generator"])
+def test_it_fits_a_phone_and_every_control_has_a_name(browser, web_server, name):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, color_scheme="dark")
-    page = opened(context.new_page(), f"{server}/{name}/web/")
+    page = opened(context.new_page(), f"{web_server}/{name}/web/")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate(NAMELESS) == []
     low = "[...document.querySelectorAll('button, select, .button, input:not(.unseen)')].filter((e) => e.checkVisibility())"
@@ -234,28 +140,29 @@ def test_it_fits_a_phone_and_every_control_has_a_name(browser, server, name):
     context.close()
 
 
-def test_what_is_no_picture_is_one_line(page, server):
-    opened(page, f"{server}/stylise/web/")
+def test_what_is_no_picture_is_one_line(page, web_server):
+    opened(page, f"{web_server}/stylise/web/")
     for content, type, says in (
         (b"these are words", "text/plain", "notes is not a picture."),
         (b"these are words", "image/png", "notes is damaged, too large, or of a kind that this browser cannot read."),
         (b"", "image/png", "notes is empty."),
     ):
         choose(page, "Choose a picture", "notes.png", content, type)
-        page.wait_for_function("says => document.getElementById('error').textContent === says", arg=says)
+        wait_for(page, "says => document.getElementById('error').textContent === says", says)
         assert page.get_by_role("alert").is_visible()
     change(page, page.get_by_role("button", name="Use the sample").click)
     assert not page.get_by_role("alert").is_visible()
+    page.get_by_text("Mix styles").click()
     page.get_by_label("Style 1").fill("0")
-    page.wait_for_function("!document.getElementById('error').hidden")
+    wait_for(page, "!document.getElementById('error').hidden")
     assert page.get_by_role("alert").inner_text() == "All styles are at 0; move one of them up."
     assert page.said == []
 
 
-def test_too_little_memory_is_one_line_and_the_page_lives_on(page, server, exports):
+def test_too_little_memory_is_one_line_and_the_page_lives_on(page, web_server, web_exports):
     """A network that asks for more than the 4 GB that WebAssembly can have."""
-    folder = exports / "memory"
-    shutil.copytree(exports / "generator" / "web", folder)
+    folder = web_exports / "memory"
+    shutil.copytree(web_exports / "generator" / "web", folder)
     node = helper.make_node("Expand", ["latent", "shape"], ["output_image"])
     values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("latent", "label", "output_image")]
     weights = [helper.make_tensor("shape", TensorProto.INT64, [4], [60_000, 60_000, 1, 8])]
@@ -265,29 +172,27 @@ def test_too_little_memory_is_one_line_and_the_page_lives_on(page, server, expor
     settings = json.loads((folder / "model.json").read_text())
     settings["files"][0]["integrity"] = web.integrity(file)
     (folder / "model.json").write_text(json.dumps(settings))
-    page.goto(f"{server}/memory/")
-    page.wait_for_function("!document.getElementById('error').hidden", timeout=60_000)
-    assert page.get_by_role("alert").inner_text().startswith("There is not enough memory for this; choose a smaller")
-    page.wait_for_function("state.ready && !state.busy")
+    page.goto(f"{web_server}/memory/")
+    assert error(page).startswith("There is not enough memory for this; choose a smaller")
+    wait_for(page, "state.ready && !state.busy")
 
 
-def test_an_altered_model_file_is_not_run(page, server, exports):
-    shutil.copytree(exports / "generator" / "web", exports / "altered")
-    with (exports / "altered" / "generator-dynamic-float32.onnx").open("ab") as stream:
+def test_an_altered_model_file_is_not_run(page, web_server, web_exports):
+    shutil.copytree(web_exports / "generator" / "web", web_exports / "altered")
+    with (web_exports / "altered" / "generator-dynamic-float32.onnx").open("ab") as stream:
         stream.write(b"\0")
-    page.goto(f"{server}/altered/")
-    page.wait_for_function("!document.getElementById('error').hidden", timeout=60_000)
-    assert "could not be loaded, or is not the one that was exported" in page.get_by_role("alert").inner_text()
+    page.goto(f"{web_server}/altered/")
+    assert "could not be loaded, or is not the one that was exported" in error(page)
 
 
-def test_the_runtime_comes_pinned_from_a_cdn(page, exports, tmp_path, runtime):
+def test_the_runtime_comes_pinned_from_a_cdn(page, web_exports, tmp_path, web_runtime):
     """The address of the CDN is written; another server of this machine, of another origin, stands in for it."""
-    shutil.copytree(exports / "generator" / "web", tmp_path / "web")
+    shutil.copytree(web_exports / "stylise" / "web", tmp_path / "web")
     shutil.rmtree(tmp_path / "web" / "runtime")
-    web.write(read_manifest(exports / "generator"), {}, tmp_path)
+    web.write(read_manifest(web_exports / "stylise"), {}, tmp_path)
     settings = tmp_path / "web" / "model.json"
-    assert settings.read_text().count(f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{web.VERSION}/dist/ort") == 3
-    shutil.copytree(runtime, tmp_path / "cdn")
+    assert settings.read_text().count(f"https://cdn.jsdelivr.net/npm/onnxruntime-web@{web.VERSION}/dist/ort") == 9
+    shutil.copytree(web_runtime, tmp_path / "cdn")
     with serve(tmp_path / "web") as site, serve(tmp_path / "cdn") as cdn:  # the folder web/ by itself is enough
         settings.write_text(settings.read_text().replace(web.PLACE, f"http://127.0.0.1:{cdn.server_port}/"))
         opened(page, f"http://127.0.0.1:{site.server_port}/")
@@ -295,19 +200,22 @@ def test_the_runtime_comes_pinned_from_a_cdn(page, exports, tmp_path, runtime):
         with (tmp_path / "cdn" / "ort-wasm-simd-threaded.mjs").open("a") as stream:
             stream.write("//")
         page.reload()
-        page.wait_for_function("!document.getElementById('error').hidden", timeout=60_000)
         line = f"could not be loaded from 127.0.0.1:{cdn.server_port}: no network, or not the pinned file"
-        assert line in page.get_by_role("alert").inner_text()
+        assert line in error(page)
+        wait_for(page, "Boolean(state.main.bitmap)")
+        choose(page, "Choose a picture", "again.png", png(np.zeros((8, 8, 3), "uint8")))
+        wait_for(page, "state.main.stem === 'again'")
+        assert line in error(page)  # no picture wipes it away
 
 
-def test_the_runtime_for_offline_is_checked(tmp_path, runtime):
-    with pytest.raises(FileNotFoundError, match=r"has no ort\.wasm\.min\.js; npm install onnxruntime-web@"):
+def test_the_runtime_for_offline_is_checked(tmp_path, web_runtime):
+    with pytest.raises(FileNotFoundError, match=r"has no ort\.jspi\.min\.js; npm install onnxruntime-web@"):
         web.checked_runtime(tmp_path)
     for name in web.RUNTIME:
         (tmp_path / name).write_bytes(b"of another version")
     with pytest.raises(ValueError, match=r"is not that of onnxruntime-web \d"):
         web.checked_runtime(tmp_path)
-    assert web.checked_runtime(runtime) == runtime
+    assert web.checked_runtime(web_runtime) == web_runtime
 
 
 @pytest.mark.parametrize(
@@ -324,4 +232,4 @@ def test_what_the_page_cannot_show_is_a_reason(inputs, outputs, why):
         {name: assumed(name, "float32", shape, output=True) for name, shape in outputs.items()},
     )
     with pytest.raises(Unsupported, match=why):
-        web.controls(signature)
+        page_settings.controls(signature)

@@ -4,12 +4,13 @@
 let session;
 
 // The model, and of the runtime: its script, the loader of its WebAssembly, and that. All are blobs.
-async function start({ model, runtime: [script, loader, binary] }) {
+async function start({ model, runtime: [script, loader, binary], device }) {
   importScripts(URL.createObjectURL(script));
   ort.env.wasm.wasmPaths = { mjs: URL.createObjectURL(loader) };
   ort.env.wasm.wasmBinary = await binary.arrayBuffer();
   ort.env.logLevel = "error";
-  session = await ort.InferenceSession.create(await model.arrayBuffer(), { executionProviders: ["wasm"] });
+  const options = { executionProviders: [device === "gpu" ? "webgpu" : "wasm"], logSeverityLevel: 3 };
+  session = await ort.InferenceSession.create(await model.arrayBuffer(), options);
 }
 
 async function run({ inputs }) {

@@ -1,20 +1,20 @@
 // The inputs beside the pictures: sliders, choices, seeds.
 "use strict";
 
-function field(title, input) {
+function field(title, input, into = $("controls")) {
   const label = document.createElement("label");
   label.className = "field";
   const name = document.createElement("span");
   name.textContent = title;
   label.append(name, input);
-  $("controls").append(label);
+  into.append(label);
   return name;
 }
 
-function slider(title, settings, words) {
+function slider(title, settings, words, into) {
   const input = Object.assign(document.createElement("input"), { type: "range", ...settings });
   input.value = settings.value; // after the range, which would cut it
-  const name = field(title, input);
+  const name = field(title, input, into);
   const value = document.createElement("span");
   value.className = "value";
   value.ariaHidden = "true";
@@ -28,11 +28,16 @@ function slider(title, settings, words) {
   return input;
 }
 
-function select(title, options, chosen) {
+function select(title, options, chosen, into) {
   const input = document.createElement("select");
   input.append(...options.map(([text, value]) => new Option(text, value, false, value === chosen)));
-  field(title, input);
+  field(title, input, into);
   return input;
+}
+
+function set(input, value) {
+  input.value = value;
+  input.dispatchEvent(new Event("input")); // which its words follow
 }
 
 function button(text, action) {
@@ -41,8 +46,8 @@ function button(text, action) {
   return made;
 }
 
-const share = (title, value) => {
-  const input = slider(title, { min: 0, max: 1, step: 0.01, value }, (number) => number.toFixed(2));
+const part = (title, value, into) => {
+  const input = slider(title, { min: 0, max: 1, step: 0.01, value }, (number) => number.toFixed(2), into);
   input.addEventListener("change", run);
   return input;
 };
@@ -58,16 +63,30 @@ const adders = {
   picture: addPicture,
   mask: addMask,
   share(control) {
-    const input = share(sentence(control.name), control.default);
+    const input = part(sentence(control.name), control.default);
     state.readers.push((count) => filled(control, count, Number(input.value)));
   },
   weights(control) {
-    const inputs = control.names.map((name, index) => share(sentence(/^\d+$/.test(name) ? `${control.things} ${Number(name) + 1}` : name), index ? 0 : 1));
-    state.readers.push(() => {
-      const values = inputs.map((input) => Number(input.value));
-      const total = values.reduce((sum, value) => sum + value);
+    const called = (name) => sentence(/^\d+$/.test(name) ? `${control.things} ${Number(name) + 1}` : name);
+    const names = control.names.map(called);
+    const mix = document.createElement("details");
+    mix.append(Object.assign(document.createElement("summary"), { textContent: `Mix ${control.things}s` }));
+    addThumbnails(control, names, (chosen) => {
+      inputs.forEach((input, index) => set(input, Number(index === chosen)));
+      run();
+    });
+    $("controls").append(mix);
+    const inputs = names.map((name, index) => part(name, index ? 0 : 1, mix));
+    const values = () => {
+      const each = inputs.map((input) => Number(input.value));
+      const total = each.reduce((sum, value) => sum + value);
       if (!total) throw new Error(`All ${control.things}s are at 0; move one of them up.`);
-      return { name: control.name, type: control.type, data: Float32Array.from(values, (value) => value / total), dims: [1, control.names.length] };
+      return each.map((value) => value / total);
+    };
+    for (const input of inputs) input.addEventListener("change", () => markThumbnail(control, inputs.map((each) => Number(each.value))));
+    state.readers.push((_, canvases) => {
+      const data = Float32Array.from(canvases[control.name] ?? values());
+      return { name: control.name, type: control.type, data, dims: [1, control.names.length] };
     });
   },
   latent(control) {
@@ -81,7 +100,7 @@ const adders = {
       seed.value = Math.floor(Math.random() * 1e6);
       run();
     });
-    $("download").before(another);
+    $("download").after(another);
     state.readers.push((count) => {
       const random = normals(Number(seed.value));
       const data = Float32Array.from({ length: count * control.size }, random);
