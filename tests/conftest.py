@@ -7,6 +7,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # as `zoo train` does
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `zoo` does: two wait for one another more than they multiply
 
 import keras
 import pytest
