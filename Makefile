@@ -17,9 +17,9 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 demo: setup
 	$(BIN)/zoo demo
 
-# Two processes, a file each at a time.
+# Two processes, a file each at a time; of the contract tests a family (tests/conftest.py).
 test: setup
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # Clusters, Ray, and workers that are killed: some minutes more.
 test-long: setup

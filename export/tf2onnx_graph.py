@@ -4,6 +4,9 @@ It writes a mode of Resize that has left ONNX, loses the names and sizes of axes
 reflection padding, which come out as a dozen operators each.
 """
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +25,28 @@ def translated(function: Any, specs: dict[str, Any], debug: bool = False) -> Any
     with quiet(debug):
         import tf2onnx
 
-        return tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)[0]
+        def convert() -> Any:
+            return tf2onnx.convert.from_function(function, input_signature=[specs], opset=OPSET)[0]
+
+        try:
+            with _uncopied():
+                return convert()
+        except Exception:  # a pass that fails: with copies tf2onnx leaves it out, and takes what was before
+            return convert()
+
+
+@contextlib.contextmanager
+def _uncopied() -> Iterator[None]:
+    """Without a copy of the whole graph before each of tf2onnx's 40 passes, half of the time that it takes."""
+    name = "TF2ONNX_CATCH_ERRORS"
+    before = os.environ.get(name)
+    os.environ[name] = "FALSE"
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 def repair(model: Any, signature: Signature, specs: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ DYNAMIC_SIZES = ((301, 203), (128, 160))  # height, width; neither side of the f
 PICTURES = 8
 SPANS = ((0, 1), (1, 1), (2, 3), (5, 3))  # first picture and batch size
 LATENCY_SIZE = (256, 256)
+LATENCY_SECONDS = 0.5
 EQUAL_PSNR = 200.0
 
 Batch = dict[str, np.ndarray]
@@ -143,11 +144,11 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     return similarity.ssim(a, b) if a.ndim == 3 else 1.0
 
 
-def latency(runtime: Runtime, inputs: Batch, seconds: float = 0.5) -> float:
-    """Median milliseconds of a warm call: at least three, for about `seconds`."""
+def latency(runtime: Runtime, inputs: Batch) -> float:
+    """Median milliseconds of a warm call: at least three, for about LATENCY_SECONDS."""
     runtime(**inputs)
     times: list[float] = []
-    while len(times) < 3 or (sum(times) < seconds and len(times) < 30):
+    while len(times) < 3 or (sum(times) < LATENCY_SECONDS and len(times) < 30):
         start = time.perf_counter()
         runtime(**inputs)
         times.append(time.perf_counter() - start)

@@ -1,11 +1,13 @@
 """Shared by all tests: two virtual devices, and real pictures."""
 
+import gc
 import os
 import signal
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")  # as `zoo train` does
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `zoo` does: two wait for one another more than they multiply
 
 import keras
 import pytest
@@ -20,7 +22,24 @@ tf.config.set_logical_device_configuration(
 )
 
 from tests.models import sample
+from zoo.export import verify
 from zoo.training.pictures import write_picture
+
+LONGEST = ("test_contract.py", "test_run.py", "test_without_keras.py", "test_options.py")
+verify.LATENCY_SECONDS = 0.0  # three calls are timed; nothing here looks at how long they took
+
+# A million objects of the frameworks live as long as the process; a full collection that looks through them takes 0.8 s.
+gc.collect()
+gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker takes a file at a time, or a family of the contract tests, the longest first: so both end together."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+    for item in items:
+        subject = getattr(item, "callspec", None) and item.callspec.params.get("subject")
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(Path(__file__).parent)} {subject or ''}".strip()))
 
 
 @pytest.fixture(autouse=True)

@@ -4,17 +4,19 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import pytest
 
 import zoo
-from tests.models import adapted, batches, sample
+from tests.models import adapted, batches
 from tests.training.processes import finish, start_workers
-from zoo._registry import family
-from zoo.export.export import export_model
+from zoo.export.onnx_format import to_precision
+from zoo.export.runtimes import load
+from zoo.export.verify import References, measure
 from zoo.testing import CHECKS, Subject
+from zoo.testing._deployed import EXAMPLES, check_files
 
 FAMILIES = zoo.list_models()
-DEPLOYABLE = [name for name in FAMILIES if family(name).deployable]
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -47,20 +49,18 @@ def test_two_processes_equal_one(names, pictures, tmp_path):
             np.testing.assert_allclose(np.array(variable), other, rtol=1e-6, atol=1e-6, err_msg=f"{name}: {variable.path}")
 
 
-@pytest.mark.parametrize("name", DEPLOYABLE)
-def test_float16_onnx_holds_its_floor(name, tmp_path):
-    """The only converter that rewrites a finished graph, node by node."""
-    pictures = [sample(picture, 64) for picture in ("astronaut", "chelsea", "coffee", "rocket")] * 2
-    settings = {"elements": 2} if name == "compositor" else {}
-    manifest = export_model(
-        zoo.create(name, preset="tiny", **settings),
-        tmp_path / "out",
-        name=name,
-        formats=("onnx",),
-        precisions=("float16",),
-        pictures=pictures,
-    )
-    assert manifest.artifacts and manifest.passed
+def test_float16_onnx_holds_its_floor(subject, tmp_path):
+    """The only converter that rewrites a finished graph, node by node: that of the export which check_files has proven."""
+    if not subject.cls.deployable:
+        return
+    export = subject.folder / "export"
+    if not export.exists():
+        check_files(subject)
+    (float32,) = export.glob("onnx/*-dynamic-float32.onnx")
+    onnx.save(to_precision(onnx.load(float32), "float16"), tmp_path / "half.onnx")
+    references = References(load(export / "model.keras"), [subject.picture(name) for name in EXAMPLES] * 2)
+    measurement = measure(tmp_path / "half.onnx", "float16", references.cases(None), references.timed(None))
+    assert measurement.parity.passed, measurement
 
 
 def test_weights_of_another_model_are_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""The command as a user meets it: real processes, real pictures, one-line errors."""
+"""The command as a user meets it: every command in a real process once, real pictures, one-line errors."""
 
 import json
 import os
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.cli import in_process
 from tests.models import sample
 from zoo._registry import OURS
 from zoo.cli.list import TOLD, described
@@ -129,7 +130,7 @@ def test_export_writes_what_the_manifest_says(exported):
 
 def test_verify_passes_then_notices_an_altered_file(exported, tmp_path):
     out, manifest = exported
-    assert zoo_command("verify", out).returncode == 0
+    assert in_process.run("verify", out) == 0
     path = next(artifact["path"] for artifact in manifest["artifacts"] if artifact["path"].endswith(".onnx"))
     whole = (out / path).read_bytes()
     (out / path).write_bytes(whole[:-7] + b"altered")
@@ -165,18 +166,17 @@ def test_apply_keeps_orientation_and_transparency(run, tmp_path):
     alpha = np.full((40, 64, 1), 255, "uint8")
     alpha[:, :20] = 77
     Image.fromarray(np.concatenate([pixels, alpha], axis=-1)).save(tmp_path / "logo.png")
-    done = zoo_command("apply", run, tmp_path, "--out", tmp_path / "out")
-    assert done.returncode == 0, done.stderr
+    assert in_process.run("apply", run, tmp_path, "--out", tmp_path / "out") == 0
     assert read_picture(tmp_path / "out" / "phone.jpg").rgb.shape == (64, 40, 3)
     np.testing.assert_array_equal(read_picture(tmp_path / "out" / "logo.png").alpha, alpha / np.float32(255))
 
 
 def test_strength_0_gives_the_picture_back_and_colours_can_be_kept(run, tmp_path):
     write_picture(tmp_path / "photo.png", sample("astronaut", 48))
-    zoo_command("apply", run, tmp_path / "photo.png", "--out", tmp_path / "same.png", "--strength", "0")
+    assert in_process.run("apply", run, tmp_path / "photo.png", "--out", tmp_path / "same.png", "--strength", "0") == 0
     same = read_picture(tmp_path / "same.png").rgb
     np.testing.assert_array_equal(same, read_picture(tmp_path / "photo.png").rgb)
-    zoo_command("apply", run, tmp_path / "photo.png", "--out", tmp_path / "kept.png", "--preserve-color")
+    assert in_process.run("apply", run, tmp_path / "photo.png", "--out", tmp_path / "kept.png", "--preserve-color") == 0
     chroma = [
         picture - picture @ np.array([[0.299] * 3, [0.587] * 3, [0.114] * 3])
         for picture in (same, read_picture(tmp_path / "kept.png").rgb)
@@ -185,19 +185,18 @@ def test_strength_0_gives_the_picture_back_and_colours_can_be_kept(run, tmp_path
     np.testing.assert_allclose(chroma[0][inside], chroma[1][inside], atol=2 / 255)
 
 
-def test_a_folder_goes_on_past_a_bad_picture_and_says_so(run, tmp_path):
+def test_a_folder_goes_on_past_a_bad_picture_and_says_so(run, tmp_path, capfd):
     folder = tmp_path / "in"
     folder.mkdir()
     write_picture(folder / "good.png", sample("astronaut", 32))
     (folder / "bad.jpg").write_text("not a picture")
-    done = zoo_command("apply", run, folder, "--out", tmp_path / "out")
-    assert done.returncode == 2 and "bad.jpg" in done.stderr
+    assert in_process.run("apply", run, folder, "--out", tmp_path / "out") == 2 and "bad.jpg" in capfd.readouterr().err
     assert (tmp_path / "out" / "good.png").is_file()
 
 
 def test_one_pixel_is_a_picture(run, tmp_path):
     write_picture(tmp_path / "dot.png", np.full((1, 1, 3), 0.5, "float32"))
-    assert zoo_command("apply", run, tmp_path / "dot.png", "--out", tmp_path / "out.png").returncode == 0
+    assert in_process.run("apply", run, tmp_path / "dot.png", "--out", tmp_path / "out.png") == 0
     assert read_picture(tmp_path / "out.png").rgb.shape == (1, 1, 3)
 
 
@@ -241,8 +240,10 @@ def test_wrong_use_gets_one_line_and_leaves_nothing(run, arguments, words, monke
     assert sorted(folder.rglob("*")) == before
 
 
-def test_the_traceback_comes_with_debug_only(run):
-    assert "Traceback" in zoo_command("--debug", "verify", "nowhere").stderr
+def test_the_traceback_comes_with_debug_only(capfd):
+    for debug in ([], ["--debug"]):
+        assert in_process.run(*debug, "verify", "nowhere") == 2
+        assert ("Traceback" in capfd.readouterr().err) == bool(debug)
 
 
 def test_control_c_during_export_leaves_nothing(run):

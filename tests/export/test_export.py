@@ -179,37 +179,38 @@ def test_verify_runs_everything_again(exported):
     assert [a.path for a in again.artifacts] == [a.path for a in manifest.artifacts]
 
 
-def rewritten(out, manifest, path):
-    """The manifest made to agree with an altered file, as if it had been exported so."""
-    artifacts = tuple(dataclasses.replace(a, sha256=sha256(out / a.path)) if a.path == path else a for a in manifest.artifacts)
+def rewritten(out, manifest, paths):
+    """The manifest made to agree with altered files, as if they had been exported so."""
+    artifacts = tuple(dataclasses.replace(a, sha256=sha256(out / a.path)) if a.path in paths else a for a in manifest.artifacts)
     dataclasses.replace(manifest, artifacts=artifacts).write(out)
 
 
 def test_verify_finds_a_wrong_weight_an_altered_and_a_missing_file(exported):
     out, manifest = exported
-    path = "onnx/stylise-dynamic-float32.onnx"
-    whole = (out / path).read_bytes()
+    altered, wrong, empty, missing = paths = [
+        *(f"onnx/stylise-{kind}.onnx" for kind in ("dynamic-float16", "dynamic-float32", "48x64-float32")),
+        "litert/stylise-dynamic-float32.tflite",
+    ]
+    whole = {path: (out / path).read_bytes() for path in paths}
     try:
-        (out / path).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        altered = verify_directory(out, pictures())
-        assert not altered.passed and [a.path for a in altered.artifacts if not a.parity.passed] == [path]
-        assert [f"{path}: altered" in fault for fault in altered.faults] == [True]
-        model = onnx.load_from_string(whole)
+        model = onnx.load_from_string(whole[wrong])
         kernel = next(i for i in model.graph.initializer if len(i.dims) == 4)
         kernel.raw_data = (np.frombuffer(kernel.raw_data, "float32") * np.float32(1.01)).tobytes()
-        (out / path).write_bytes(model.SerializeToString())
-        rewritten(out, manifest, path)
-        assert [a.path for a in verify_directory(out, pictures()).artifacts if not a.parity.passed] == [path]
-        (out / path).write_bytes(b"no model at all")
-        rewritten(out, manifest, path)
-        failed = verify_directory(out, pictures())
-        assert not failed.passed and "null" in json.dumps(failed.to_json()["artifacts"])
-        (out / path).unlink()
-        missing = verify_directory(out, pictures())
-        assert [a.path for a in missing.artifacts if not a.parity.passed] == [path]
-        assert f"{path}: listed in manifest.json but missing" in missing.faults[0]
+        (out / wrong).write_bytes(model.SerializeToString())
+        (out / empty).write_bytes(b"no model at all")
+        rewritten(out, manifest, (wrong, empty))
+        (out / altered).write_bytes(whole[altered][:-1] + bytes([whole[altered][-1] ^ 1]))
+        (out / missing).unlink()
+        again = verify_directory(out, pictures())
+        assert not again.passed and {a.path for a in again.artifacts if not a.parity.passed} == set(paths)
+        assert len(again.faults) == 2
+        assert any(f"{altered}: altered" in fault for fault in again.faults)
+        assert any(f"{missing}: listed in manifest.json but missing" in fault for fault in again.faults)
+        parity = {record["path"]: record["parity"] for record in again.to_json()["artifacts"]}
+        assert parity[wrong]["max_abs"] > 0 and parity[empty]["max_abs"] is None
     finally:
-        (out / path).write_bytes(whole)
+        for path, content in whole.items():
+            (out / path).write_bytes(content)
         manifest.write(out)
 
 

@@ -1,6 +1,7 @@
 """Each repair of what tf2onnx writes: the fault is there before, gone after, and the answer that of the Keras model."""
 
 import collections
+import os
 
 import keras
 import numpy as np
@@ -133,3 +134,22 @@ def answer(model, inputs):
     onnx.checker.check_model(model, full_check=True)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run(["output_image"], inputs)[0]
+
+
+def test_a_pass_that_fails_is_left_out_and_the_environment_stays(monkeypatch):
+    from tf2onnx import optimizer
+
+    model = network("instance")
+    signature = signature_of(model)
+    function, specs = saved_model.trace(model, signature, None), tensor_specs(signature, None)
+    monkeypatch.delenv("TF2ONNX_CATCH_ERRORS", raising=False)
+    whole = tf2onnx_graph.translated(function, specs)
+
+    class Broken:
+        def __init__(self):
+            raise RuntimeError("this pass fails")
+
+    monkeypatch.setitem(optimizer._optimizers, "einsum_optimizer", Broken)
+    again = tf2onnx_graph.translated(function, specs)
+    assert "TF2ONNX_CATCH_ERRORS" not in os.environ
+    assert [node.op_type for node in again.graph.node] == [node.op_type for node in whole.graph.node]
