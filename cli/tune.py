@@ -96,7 +96,8 @@ def tune(
         return
     for line in _lines(tuning):
         click.echo(printable(line))
-    click.echo(f"With the best settings, and more --steps if you like:\n  {printable(command)}")
+    click.echo("With the best settings, and more --steps if you like:")
+    click.echo(printable(f"  {command}"))
 
 
 def _space(name: str, way: str) -> tuple[str, "Space"]:
