@@ -59,7 +59,8 @@ def tune(
     Example: zoo tune denoiser --data folder:photos --validation folder:others --vary learning_rate=1e-4..1e-2 --out tuning
     """
     from zoo._registry import choose, names
-    from zoo.cli.settings import parse_settings
+    from zoo.cli.settings import model_file, parse_settings
+    from zoo.training.record import absolute
     from zoo.training.tune import recorded_tuning
     from zoo.training.tune import tune as run
 
@@ -68,7 +69,8 @@ def tune(
         if more := [name for name in said if name not in ("resume", "trials", "as_json")]:
             raise click.UsageError(f"--resume goes on with a tuning as it was; beside --trials it takes no {more[0]}", context)
         asked, out = recorded_tuning(resume), Path(resume)
-        name = asked.pop("model")
+        name, before = asked.pop("model"), asked.pop("trials")
+        trials = trials if "trials" in said else before
         start_backend(asked, {})
     else:
         asked = asked_for(context)
@@ -76,18 +78,26 @@ def tune(
             raise click.UsageError("a tuning takes MODEL, --data, --validation, --vary and --out", context)
         name, out = choose("model", model, names()), asked.pop("out")
         start_backend(asked, {})
+        if "start_from" in asked and Path(asked["start_from"]).is_dir():
+            asked["start_from"] = str(Path(model_file(asked["start_from"])).absolute())
         config, pictures, sources = parse_settings(name, settings)
-        asked["data"] = {"data": asked["data"], **sources}
-        asked |= {"config": config, "pictures": {key: [str(file) for file in files] for key, files in pictures.items()}}
-        asked |= {"vary": dict(_space(name, way) for way in ways), "validation": validation, "count": count, "figure": figure}
-    tuning = run(name, out=out, trials=trials, resume=resume is not None, **asked)
+        asked["data"] = {key: absolute(source) for key, source in {"data": asked["data"], **sources}.items()}
+        asked["pictures"] = {key: [str(file.absolute()) for file in files] for key, files in pictures.items()}
+        asked |= {"config": config, "vary": dict(_space(name, way) for way in ways)}
+        asked |= {"validation": absolute(validation), "count": count, "figure": figure}
+    try:
+        tuning = run(name, out=out, trials=trials, resume=resume is not None, **asked)
+    except KeyboardInterrupt as error:
+        error.args = (f"stopped; what is trained is saved, and zoo tune --resume {out} goes on",)
+        raise
     command = best_command(name, asked, tuning.best.settings)
     if as_json:
         click.echo(json.dumps(_summary(tuning, command), indent=2))
         return
     for line in _lines(tuning):
         click.echo(printable(line))
-    click.echo(f"With the best settings, and more --steps if you like:\n  {printable(command)}")
+    click.echo("With the best settings, and more --steps if you like:")
+    click.echo(printable(f"  {command}"))
 
 
 def _space(name: str, way: str) -> tuple[str, "Space"]:

@@ -50,7 +50,7 @@ def pictures(tmp_path_factory) -> Path:
     hole[60:90, 60:90] = 1
     for name in ("wire.png", "hole.png"):
         write_picture(folder / name, hole)
-    write_picture(folder / "cat_mask.png", np.ones((288, 288, 3), np.float32))
+    write_picture(folder / "cat_mask.png", np.ones((120, 120, 3), np.float32))
     write_picture(folder / "cat.png", np.concatenate([sample("chelsea", 120), np.full((120, 120, 1), 0.7, np.float32)], -1))
     scene = next(text for language, text in blocks(ROOT / "docs" / "guide.md") if language == "json")
     (folder / "scene.json").write_text(scene)
@@ -97,6 +97,8 @@ def shortened(words: list[str], request: pytest.FixtureRequest) -> list[str]:
         words = ["tiny" if word == "mobile" else word for word in words]
     if words[1] in ("train", "tune"):
         words += ["--steps", "2"]
+    if words[1] == "tune":
+        words += ["--trials", "2"]
     if words[1] == "train":
         words += ["--batch-size", "2"]
     if words[1] == "evaluate":

@@ -40,7 +40,7 @@ def record_of(plan: Plan, config: dict[str, Any], optimizer: dict[str, Any], dig
         asked["start_from"] = Path(plan.start_from).absolute()
     asked["pictures"] = {name: [Path(file).absolute() for file in files] for name, files in plan.pictures.items()}
     if plan.validation is not None:
-        asked["validation"] = _absolute(plan.validation)
+        asked["validation"] = absolute(plan.validation)
     return {
         "model": plan.model if isinstance(plan.model, str) else getattr(plan.model, "__qualname__", str(plan.model)),
         "config": config,
@@ -49,13 +49,18 @@ def record_of(plan: Plan, config: dict[str, Any], optimizer: dict[str, Any], dig
         "training": training,
         "data": digests["data"],
         "pictures": digests["pictures"],
-        "run": asked | {"sources": {name: _absolute(text) for name, text in plan.sources.items()}, "command": sys.argv},
+        "run": asked | {"sources": {name: absolute(text) for name, text in plan.sources.items()}, "command": sys.argv},
         "versions": {name: importlib.metadata.version(name) for name in ("keras-image-zoo", "keras", plan.backend, "numpy")},
     }
 
 
-def _absolute(source: str) -> str:
-    """A source of files by a path that holds from any directory."""
+def absolute(source: str) -> str:
+    """A source of files by a path that holds from any directory.
+
+    Example:
+        >>> absolute("samples:")
+        'samples:'
+    """
     scheme, _, path = source.partition(":")
     return f"{scheme}:{Path(path).absolute()}" if scheme in ("folder", "tfrecord") else source
 

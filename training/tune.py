@@ -79,7 +79,7 @@ def tune(
             by their logarithm.
         validation: held-out pictures, a source, that the figure is taken of.
         out: directory to write, new or empty unless `resume`.
-        trials: how many in all, those before counted in.
+        trials: how many in all, those before counted in; more extend a tuning.
         count: held-out examples.
         figure: a figure of `zoo.training.evaluate`; None: `psnr`, `negative_log_likelihood` or `frechet_distance`, the first
             that the family has, or else "objective", the sum of its terms.
@@ -108,6 +108,7 @@ def tune(
     seed = int(asked.get("seed", 0))
     ways = {name: optuna.distributions.distribution_to_json(way) for name, way in spaces.items()}
     record = {"model": name, "vary": ways, "validation": validation, "count": count, "figure": figure, "asked": asked}
+    record["trials"] = trials
     sources = _held_out(asked, validation)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each training has a step of its own
@@ -195,7 +196,7 @@ def _prepared(out: Path, record: Mapping[str, Any], resume: bool) -> Iterator[No
     with locked(out / ".lock", f"another process tunes in {out}; wait for it, or choose another --out"):
         if file.exists():
             before, now = json.loads(file.read_text()), json.loads(text)
-            if changed := [name for name in now if now[name] != before.get(name)]:
+            if changed := [name for name in now if name != "trials" and now[name] != before.get(name)]:
                 raise ValueError(f"cannot go on with {out}: its {', '.join(changed)} changed; choose another --out")
         with replacing(file) as temporary:
             temporary.write_text(text)

@@ -19,8 +19,8 @@ DENOISER = ("denoiser", "--preset", "tiny", "--steps", "8", "--checkpoint-every"
 VARIED = ("--vary", "learning_rate=1e-4..1e-2", "--vary", "batch_size=2,4", "--vary", "depth=2..4")
 
 
-def begun(*words: str, folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "zoo.cli.main", "tune", *words]
+def begun(*words: object, folder: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "zoo.cli.main", "tune", *map(str, words)]
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -44,7 +44,7 @@ def test_a_tuning_that_is_killed_ends_as_one_that_was_not(tmp_path, pictures):
         time.sleep(0.01)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
-    resumed = ended(begun("--resume", "killed", "--trials", "3", "--json", folder=tmp_path))
+    resumed = ended(begun("--resume", tmp_path / "killed", "--json", folder=Path("/")))
     assert summary["figure"] == "psnr" and summary["higher"] and len(summary["trials"]) == 3
     assert [{**trial, "run": ""} for trial in resumed["trials"]] == [{**trial, "run": ""} for trial in summary["trials"]]
     assert summary["best"] == max(summary["trials"], key=lambda trial: trial["figure"])["number"]
