@@ -28,6 +28,7 @@ from zoo.export import (
     web,
 )
 from zoo.export.files import sha256
+from zoo.export.litert_apart import activations_apart
 from zoo.export.manifest import Artifact, Manifest, Skipped, size_of, unlisted_files
 from zoo.export.runtimes import DEFAULT_SIGNATURE, KerasRuntime, SavedModelRuntime
 from zoo.export.serving import directory as serving
@@ -152,12 +153,14 @@ class Exporter:
     def _litert(self, precision: str, size: tuple[int, int] | None) -> tuple[Path, bool, list[str]]:
         source = "float32" if precision == "int8" else precision
         content = litert.convert(self._trace(size), self.network.variables, source, self.debug)
+        fitting = size is not None and precision in ("float32", "float16")
+        if fitting:
+            content = activations_apart(content)
         if precision == "int8":
             content = quantize.litert_int8(content, quantize.calibration_inputs(self.signature, self.calibration, size))
         path = self._file("litert", precision, size, "tflite")
         path.write_bytes(content)
         obstacles = litert.gpu_obstacles(content)
-        fitting = size is not None and precision in ("float32", "float16")
         notes = [f"not for the mobile GPU because of {', '.join(obstacles)}"] if fitting and obstacles else []
         notes += [quantize.NOTE] if precision == "int8" else []
         return path, fitting and not obstacles, notes

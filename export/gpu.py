@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.export import lint
+from zoo.export.litert_graph import operations
 from zoo.export.manifest import Artifact, GpuRun
 from zoo.export.verify import Case, compare
 
@@ -78,7 +79,7 @@ def run(path: Path, precision: str, cases: Sequence[Case], seconds: float = SECO
                 outputs[int(at)][name] = arrays[key]
     parity = compare([case.expected for case in cases[:CASES]], outputs, precision)
     accelerated = bool(json.loads(done.stdout.splitlines()[-1])["accelerated"])
-    notes = "" if accelerated else "; ".join(_fallen(done.stderr)) or "a part of it runs on the processor"
+    notes = "" if accelerated else "; ".join(_fallen(done.stderr, path)) or "a part of it runs on the processor"
     return GpuRun(device, accelerated, parity.max_abs, parity.passed, notes)
 
 
@@ -109,11 +110,18 @@ def _failure(done: subprocess.CompletedProcess[str]) -> str:
     return f"did not run: {next((line for line in reversed(lines) if 'ERROR' in line or 'Error' in line), 'no message')}"
 
 
-def _fallen(log: str) -> list[str]:
-    """What LiteRT left to the processor, by operation and place, each with the remedy."""
+def _fallen(log: str, path: Path) -> list[str]:
+    """What LiteRT left to the processor, by operation and place, each with the remedy; a place by its layers' paths."""
     match = re.search(r"operations are not supported by GPU delegate:\n(.*?)\n\d+ operations will run", log, re.DOTALL)
     lines = [line.strip() for line in match[1].splitlines() if line.strip()] if match else []
-    return [f"{line} ({lint.remedy(line)})" for line in lines]
+    steps = operations(path.read_bytes())
+    told = []
+    for line in lines:
+        kind = line.partition(":")[0]
+        places = dict.fromkeys(step.name.split(";")[0] for step in steps if step.kind == kind)
+        where = "" if any(place in line for place in places) else f" in {', '.join(places)}" if places else ""
+        told.append(f"{line}{where} ({lint.remedy(line)})")
+    return told
 
 
 def _child(file: str, inputs_file: str, answers: str) -> None:

@@ -17,6 +17,9 @@ REMEDIES = (
     ("VARIABLE|VAR_HANDLE|CALL_ONCE", "a deployed network has no variable that changes, such as the state of a random generator"),
     ("ResizeBicubic", "use zoo.layers.BicubicUpsampling2D, or resize bilinearly"),
     ("ScaleAndTranslate", "resize without antialias, or by zoo.layers.Blur and a stride"),
+    ("STRIDED_SLICE: .*shrink", "keep the axis, as x[:, i : i + 1] does, and take it away by ops.reshape"),
+    ("INT64", "let numbers of classes come in one-hot, as float32"),
+    ("^DEQUANTIZE:", "it goes with the operation whose weights it is for"),
     (
         "rank |[Dd]imensions must be|Permutation",
         "work on at most four axes: fold one into the batch or the channels, or slice",

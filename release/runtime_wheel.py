@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 NAME = "keras-image-zoo-runtime"
 REQUIRES = ("onnxruntime", "numpy", "lazy_loader", "pillow", "click", "rich")
-EXTRAS = ("heif", "video")
+EXTRAS = ("heif", "video", "provenance")
 LITERT = "ai-edge-litert"  # the extra `litert`, for files of that kind
 LEFT_OUT = ("weights/*.npz", "weights/*/*.keras")
 

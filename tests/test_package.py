@@ -33,6 +33,9 @@ def test_the_only_importable_name_is_zoo(wheel):
         "zoo/__init__.pyi",
         "zoo/training/run.py",
         "zoo/export/templates/report.html",
+        "zoo/export/templates/page/app.js",
+        "zoo/export/templates/serving/engine.js",
+        "zoo/export/templates/web/engine.js",
         "zoo/cli/main.py",
     ):
         assert name in names

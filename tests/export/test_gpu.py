@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from keras import layers, ops
 
 from tests.export.networks import pictures, stylise
@@ -72,6 +73,23 @@ def test_what_falls_off_is_named_and_a_false_claim_found(tmp_path, device):
     claimed.write(tmp_path / "out")
     again = verify_directory(tmp_path / "out", pictures(), on_gpu=True)
     assert not again.passed and "run in part on" in again.faults[0]
+
+
+@pytest.mark.parametrize("most", [None, 6])
+def test_an_activation_behind_a_transposed_convolution_stays_on_the_gpu(tmp_path, device, most):
+    """LiteRT's converter folds it in, and its GPU path takes no such operation."""
+    image = layers.Input((None, None, 3), name="image")
+    x = layers.BatchNormalization()(layers.Conv2DTranspose(8, 4, 2, "same")(image))
+    x = layers.ReLU(most)(x)
+    network = keras.Model({"image": image}, {"output_image": layers.Conv2D(3, 1, activation="sigmoid")(x)})
+    options = {"formats": ("litert",), "precisions": ("float32", "float16"), "sizes": ((32, 32),), "pictures": pictures()}
+    for artifact in export_model(network, tmp_path / "out", name="grown", **options).artifacts:
+        assert artifact.parity.passed and artifact.gpu_ready and artifact.gpu.accelerated, artifact
+        content = (tmp_path / "out" / artifact.path).read_bytes()
+        model = schema.Model.GetRootAsModel(content, 0)
+        start = np.frombuffer(content, "uint8").ctypes.data
+        weights = [model.Buffers(index).DataAsNumpy() for index in range(model.BuffersLength())]
+        assert {(array.ctypes.data - start) % 16 for array in weights if isinstance(array, np.ndarray)} == {0}
 
 
 def five_axes():
