@@ -1,6 +1,7 @@
 """How near a style is, and how much of the photograph is left, in the eyes of a network that was trained on ImageNet.
 
     python -m benchmarks.judge fast_style/painters [--data DATA]
+    python -m benchmarks.judge fast_style/mobile --style picabia
 
 DATA holds `features/squeezenet_1_0.npz` (SqueezeNet 1.0), `styles/` and `peers/fast_style`: eight photographs, and what
 published networks trained with VGG19 make of them in four styles. Everything is brought to a short side of 384 pixels. The style
@@ -78,24 +79,32 @@ def read(file: Path, size: tuple[int, int] | None = None) -> np.ndarray:
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS), "float32") / 255
 
 
-def measure(what: str, data: Path, pictures: int = 0) -> dict[str, dict[str, tuple[float, float]]]:
-    """Style and content distance, the mean of the (first so many) photographs: style -> "ours" and "published"."""
+def measure(what: str, data: Path, pictures: int = 0, only: str | None = None) -> dict[str, dict[str, tuple[float, float]]]:
+    """Style and content distance, the mean of the (first so many) photographs: style -> "ours" and "published".
+
+    `only` is the style of a network that has no other.
+    """
     from PIL import Image
 
     import zoo
-    from zoo.roles import StylePicture
+    from zoo.roles import StylePicture, Weights
 
     judge, model = Judge(data / "features/squeezenet_1_0.npz"), zoo.open(what)
     photographs = sorted((data / "peers/fast_style/content").iterdir())[: pictures or None]
     takes_pictures = model.signature.input(StylePicture) is not None
+    holds_styles = model.signature.input(Weights) is not None
+    if not (takes_pictures or holds_styles or only):
+        raise SystemExit(f"{what} has one style: say which by --style, one of {', '.join(STYLES)}")
     originals = {file.stem: judge.maps(read(file)) for file in photographs}
     rows: dict[str, dict[str, tuple[float, float]]] = {}
     for style, (picture, folder) in STYLES.items():
+        if only not in (None, style):
+            continue
         target = judge.maps(read(data / f"styles/{picture}.jpg"))
         distances: dict[str, list[tuple[float, float]]] = {"ours": [], "published": []}
         for file in photographs:
             size = read(file).shape[1::-1]
-            asked = str(data / f"styles/{picture}.jpg") if takes_pictures else style
+            asked = str(data / f"styles/{picture}.jpg") if takes_pictures else style if holds_styles else ()
             painted = Image.fromarray(np.round(255 * model(file, style=asked)).astype("uint8"))
             ours = np.asarray(painted.resize(size, Image.Resampling.LANCZOS), "float32") / 255
             (published,) = (data / "peers/fast_style" / folder).glob(f"{file.stem}.*")
@@ -110,8 +119,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.judge", description=__doc__.split("\n")[0])
     parser.add_argument("what", help="what holds hokusai, munch, turner and picabia, or takes any style picture")
     parser.add_argument("--data", default="../shared/data", type=Path)
+    parser.add_argument("--style", choices=STYLES, help="the one to judge, or the one that the network has")
     arguments = parser.parse_args()
-    rows = measure(arguments.what, arguments.data)
+    rows = measure(arguments.what, arguments.data, only=arguments.style)
     rows["mean"] = {n: tuple(np.mean([row[n] for row in rows.values()], 0)) for n in ("ours", "published")}  # type: ignore[misc]
     print(f"{'':10}{'style':>8}{'published':>11}{'content':>9}{'published':>11}")
     for style, row in rows.items():
