@@ -1,18 +1,22 @@
 """Training steps on whatever device is found: pictures a second, by backend, in bf16, and the share of its matrix rate.
 
-    python -m benchmarks.devices              where there is an accelerator; says so where there is none
-    python -m benchmarks.devices --processor  small networks, on the processor
-    python -m benchmarks.devices --plan       what a step of the recipes costs, and so a training, on a device of that rate
+    python -m benchmarks.devices                        where there is an accelerator; says so where there is none
+    python -m benchmarks.devices --processor            small networks, on the processor
+    python -m benchmarks.devices --pytorch PYTHON       with PyTorch of another environment, whose CUDA is not TensorFlow's
+    python -m benchmarks.devices --plan                 what a step of the recipes costs, and so a training, at that rate
 
 Each runner is a process of its own: TensorFlow and JAX by the stock `fit`, compiled by XLA, with nothing read back between the
-steps. The operations of a step are those that XLA counts in it.
+steps; PyTorch compiled (benchmarks/torch_devices.py). The operations of a step are those that XLA counts in ours, for all three.
 """
 
 import argparse
 import importlib
 import importlib.util
+import math
 import os
+import shutil
 import statistics
+import sys
 import time
 from typing import Any
 
@@ -21,18 +25,19 @@ import numpy as np
 from benchmarks.turns import Run, Runner, timed
 
 BACKENDS = ("tensorflow", "jax")
+WITHOUT_PEER = ("stylegan",)  # in benchmarks/peers.py
 STEPS = 20  # of one turn
 VGG16 = {"features": "vgg16", "feature_weights": "random"}  # whose speed is that of the real ones
 # Family, settings, batch; on a processor, and on a device.
 SMALL: dict[str, tuple[str, dict[str, Any], int]] = {
-    "fast_style 64": ("fast_style", {"size": 64, "width": 8, "residual_blocks": 2}, 2),
-    "DCGAN 64": ("dcgan", {"preset": "radford", "generator_width": 8, "discriminator_width": 8}, 8),
+    "fast_style 64": ("fast_style", {"size": 64, "width": 8, "residual_blocks": 2, **VGG16}, 2),
+    "DCGAN 64": ("dcgan", {"generator_width": 8, "discriminator_width": 8}, 8),
     "StyleGAN 16": ("stylegan", {"preset": "tiny"}, 4),
 }
 TASKS: dict[str, tuple[str, dict[str, Any], int]] = {
-    "fast_style 256": ("fast_style", {"size": 256, **VGG16}, 16),
-    "fast_style 512": ("fast_style", {"size": 512, **VGG16}, 4),
-    "DCGAN 64": ("dcgan", {"preset": "radford"}, 128),
+    "fast_style 256": ("fast_style", {"size": 256, "width": 32, "residual_blocks": 5, **VGG16}, 16),
+    "fast_style 512": ("fast_style", {"size": 512, "width": 32, "residual_blocks": 5, **VGG16}, 4),
+    "DCGAN 64": ("dcgan", {"generator_width": 128, "discriminator_width": 128}, 128),
     "StyleGAN 64": ("stylegan", {"preset": "paper256", "size": 64}, 32),
 }
 RECIPES = ("fast_style_painters", "unet_inpainter_free_form", "super_resolution_photo", "denoiser_photo")
@@ -41,10 +46,15 @@ RECIPES = ("fast_style_painters", "unet_inpainter_free_form", "super_resolution_
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.devices", description=__doc__)
     parser.add_argument("--processor", action="store_true")
+    parser.add_argument("--pytorch", default=sys.executable, metavar="PYTHON", help="the interpreter that has PyTorch")
     parser.add_argument("--plan", action="store_true")
     parser.add_argument("--share", type=float, default=0.3, help="of the device's matrix rate, for --plan")
     parser.add_argument("--rate", type=float, default=400, help="the device's matrix rate in bf16, TFLOP/s, for --plan")
     asked = parser.parse_args()
+    if not 0 < asked.share <= 1 or asked.rate <= 0:
+        parser.error("--share lies above 0 and at most at 1, and --rate is above 0")
+    if shutil.which(asked.pytorch) is None:
+        parser.error(f"--pytorch {asked.pytorch}: no interpreter; give the python of the environment that has PyTorch")
     if asked.plan:
         return plan(asked.rate * 1e12, asked.share)
     name = device()
@@ -52,12 +62,18 @@ def main() -> None:
         return print("no accelerator is found here, and nothing was measured; --processor measures small networks without one")
     peak = matrix_rate(512 if asked.processor else 8192)
     print(f"{name or 'processor'}: {peak / 1e12:.3g} TFLOP/s in a bf16 matrix product")
-    print("| step, bf16 | pictures a step | TensorFlow, pictures/s | JAX, pictures/s | JAX, share of the matrix rate |")
+    print("| step, bf16 | pictures a step | TensorFlow, pictures/s | JAX, pictures/s | PyTorch compiled, pictures/s |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for task, (_, _, batch) in (SMALL if asked.processor else TASKS).items():
+    missing = ""
+    for task, (family, _, batch) in (SMALL if asked.processor else TASKS).items():
         seconds, operations = measure(task)
-        rates = " | ".join(f"{batch / seconds[backend]:.3g}" for backend in BACKENDS)
-        print(f"| {task} | {batch} | {rates} | {operations / seconds['jax'] / peak:.1%} |", flush=True)
+        try:
+            seconds["pytorch"] = beside(task, asked.pytorch) if family not in WITHOUT_PEER else math.inf
+        except ValueError as error:
+            seconds["pytorch"], missing = math.inf, str(error)
+        cells = [f"{batch / s:.3g} ({operations / s / peak:.1%})" if s < math.inf else "" for s in seconds.values()]
+        print(f"| {task} | {batch} | {' | '.join(cells)} |", flush=True)
+    print("In brackets the share of the matrix rate." + (f" PyTorch was not measured: {missing}" if missing else ""))
 
 
 def device() -> str | None:
@@ -93,6 +109,15 @@ def measure(task: str) -> tuple[dict[str, float], float]:
         for runner in runners.values():
             runner.close()
     return {name: statistics.median(values) for name, values in times.items()}, operations
+
+
+def beside(task: str, python: str) -> float:
+    """PyTorch's seconds a step. Raises ValueError where that interpreter has none, or cannot compile."""
+    runner = Runner("benchmarks.torch_devices:step", os.cpu_count() or 1, python, task=task)
+    try:
+        return statistics.median(runner.turn()[0] for _ in range(3))
+    finally:
+        runner.close()
 
 
 def ours(threads: int, backend: str, task: str) -> Run:

@@ -19,13 +19,16 @@ Run = Callable[[Any, float], list[float]]  # (case, seconds) -> seconds of every
 
 
 class Runner:
-    """A process that calls `build`, "module:function" with `arguments`, on `threads` cores; what it returns runs the turns."""
+    """A process that calls `build`, "module:function" with `arguments`, on `threads` cores; what it returns runs the turns.
 
-    def __init__(self, build: str, threads: int, **arguments: Any) -> None:
+    `python` is the interpreter of an environment of its own, for what cannot be installed beside the rest.
+    """
+
+    def __init__(self, build: str, threads: int, python: str = sys.executable, **arguments: Any) -> None:
         self.build = build
         errors, name = tempfile.mkstemp()
         self.errors = Path(name)
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.turns", build, str(threads), json.dumps(arguments)]
+        command = [python, "-W", "ignore", "-m", "benchmarks.turns", build, str(threads), json.dumps(arguments)]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

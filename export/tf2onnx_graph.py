@@ -37,7 +37,7 @@ def translated(function: Any, specs: dict[str, Any], debug: bool = False) -> Any
 
 @contextlib.contextmanager
 def _uncopied() -> Iterator[None]:
-    """Without a copy of the whole graph before each of tf2onnx's 40 passes, half of the time that it takes."""
+    """Without a copy of the whole graph before each of tf2onnx's passes: a fifth to a half of its time."""
     name = "TF2ONNX_CATCH_ERRORS"
     before = os.environ.get(name)
     os.environ[name] = "FALSE"

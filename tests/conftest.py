@@ -21,6 +21,7 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+import tests.training.tiny  # noqa: F401 (what it sets is the same in every process)
 from tests.models import sample
 from zoo.export import verify
 from zoo.training.pictures import write_picture

@@ -36,19 +36,19 @@ def average_assigned(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
-def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: int = BATCHES) -> Any:
+def averaged_copy(model: Any, batches: Callable[[int], dict[str, Any]], count: int | None = None) -> Any:
     """A copy of the model as it is deployed: in the float32 policy of the caller, without its optimizer.
 
     With an exponential moving average it holds the averaged weights. Its batch normalisations then measure their statistics
-    again, over the first `count` batches: those of the training belong to the weights of the training (Izmailov et al. 2018,
-    https://arxiv.org/abs/1803.05407, section 3.2).
+    again, over the first `count` batches (BATCHES): those of the training belong to the weights of the training (Izmailov et al.
+    2018, https://arxiv.org/abs/1803.05407, section 3.2).
     """
     copy = model.fresh_copy()
     with average_assigned(model):
         copy.set_weights(model.get_weights())
     layers = list(normalisations(copy)) if has_average(model) else []
     momenta = [layer.momentum for layer in layers]
-    for step in range(count if layers else 0):
+    for step in range((count or BATCHES) if layers else 0):
         for layer in layers:
             layer.momentum = step / (step + 1)  # the mean over the batches so far
         copy({name: keras.ops.convert_to_tensor(value) for name, value in batches(step).items()}, training=True)

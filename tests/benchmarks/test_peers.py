@@ -58,3 +58,11 @@ def test_a_training_step_runs(task):
 
     run = getattr(torch_steps, task)(threads=1, quick=True, autocast=task == "style")
     assert len(run(None, 0.0)) == 1
+
+
+@pytest.mark.parametrize("family", ["fast_style", "dcgan"])
+def test_a_compiled_step_on_a_device_runs(family):
+    from benchmarks import devices, torch_devices
+
+    settings, batch = next((settings, batch) for name, settings, batch in devices.SMALL.values() if name == family)
+    torch_devices.PEERS[family]("cpu", settings, batch)()

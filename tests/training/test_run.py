@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path, pictures):
 
 
 def test_killed_twice_it_ends_with_the_same_bits(tmp_path, pictures):
-    options = {"data": f"folder:{pictures}", "steps": 500, "log_every": 7, "checkpoint_every": 20, "ema": 0.9}
+    options = {"data": f"folder:{pictures}", "steps": 500, "log_every": 7, "checkpoint_every": 40, "ema": 0.9}
     whole = start({"out": tmp_path / "whole", **options})
     moments = random.Random(time.time_ns())
     for least in (moments.randrange(20, 150), moments.randrange(180, 300)):

@@ -13,7 +13,10 @@ from zoo.common.signals import Terminated
 from zoo.layers.batch_normalization import batch_normalization
 from zoo.roles import Photograph, Result, Signature
 from zoo.specs import Normal, Picture
+from zoo.training import statistics
 from zoo.training.run import train
+
+statistics.BATCHES = 10  # the hundred of real trainings cost a second at every checkpoint
 
 
 @keras.saving.register_keras_serializable("tests")

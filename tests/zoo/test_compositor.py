@@ -6,6 +6,7 @@ import pytest
 
 import zoo
 from tests.models import sample
+from zoo.export.export import export_model
 from zoo.layers import AffineWarp2D, LaplacianBlend
 
 
@@ -86,3 +87,11 @@ def test_fitting_finds_where_the_target_has_the_element():
 def test_elements_must_be_as_many_as_announced():
     with pytest.raises(ValueError, match="composes 2 element"):
         composition(elements=2).adapt(element=[sample("coffee", 32)])
+
+
+def test_two_elements_hold_their_floor_in_float16_onnx(tmp_path):
+    """The contract tests export one."""
+    pictures = [sample(picture, 64) for picture in ("astronaut", "chelsea", "coffee", "rocket")] * 2
+    options = {"name": "two", "formats": ("onnx",), "precisions": ("float16",), "pictures": pictures}
+    manifest = export_model(composition(elements=2), tmp_path / "out", **options)
+    assert manifest.artifacts and manifest.passed
