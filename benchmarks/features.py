@@ -1,6 +1,6 @@
 """The feature networks beside one another: what is painted with each, and how near `deep` is to the network it learned from.
 
-    python -m benchmarks.features --data ../shared/data [--out runs/features] [--size 384]
+    python -m benchmarks.features --data ../shared/data [--out runs/features] [--size 256] [--nearness]
 
 DATA holds `styles/`, `photos/val` and `features/squeezenet_1_0.npz`, the teacher. Paints textures and transfers with each network
 by L-BFGS, puts them on a sheet, a style a row, and prints the tables: distances to the style and to the photograph in the eyes of
@@ -172,14 +172,34 @@ def nearness(teacher: keras.Model, student: keras.Model, pictures: np.ndarray, n
     return figures
 
 
+def print_nearness(data: Path, weights: str) -> None:
+    unseen = open_source(f"folder:{data / 'photos/val'}")
+    pictures = np.stack([square(unseen.image(number), 256) for number in range(40)])
+    maps = zoo.features.MAPS["deep"]
+    whole, student = zoo.features.create(TEACHER, weights, maps), zoo.features.create("deep", layers=maps)
+    teacher = keras.Model(whole.input, {name: whole.output[name] / SIZES[name] for name in maps})
+    print("| map | variance that deep has | Gram distance | with noise of 10: deep | Gram | the teacher itself | Gram |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    noisy = nearness(teacher, student, pictures, 10)
+    for name, figures in nearness(teacher, student, pictures, 0).items():
+        print(
+            f"| {name} | {figures[0]:.2f} | {figures[1]:.3f} | "
+            + " | ".join(f"{value:.{2 + place % 2}f}" for place, value in enumerate(noisy[name]))
+            + " |"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("runs/features"))
     parser.add_argument("--size", type=int, default=256, help="side of every picture in pixels")
+    parser.add_argument("--nearness", action="store_true", help="only the table of how much of the teacher deep has")
     arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
     weights = str(arguments.data / "features/squeezenet_1_0.npz")
+    if arguments.nearness:
+        return print_nearness(arguments.data, weights)
+    arguments.out.mkdir(parents=True, exist_ok=True)
     losses = {name: perceptual_loss(name, weights if TEACHER in name else None) for name in WEIGHTS}
     judge = Judge(Path(weights))
     styles = {name: read_style(arguments.data / "styles" / f"{name}.jpg", arguments.size) for name in STYLES}
@@ -228,21 +248,8 @@ def main() -> None:
     for network, loss in losses.items():
         rough = np.mean([rough_share(loss, styles[style], photographs[photograph]) for style, photograph in pairs])
         print(f"{network}: {rough:.0%} of the gradient is finer than four pixels.")
-
-    unseen = open_source(f"folder:{arguments.data / 'photos/val'}")
-    pictures = np.stack([square(unseen.image(number), 256) for number in range(40)])
-    maps = zoo.features.MAPS["deep"]
-    whole, student = zoo.features.create(TEACHER, weights, maps), zoo.features.create("deep", layers=maps)
-    teacher = keras.Model(whole.input, {name: whole.output[name] / SIZES[name] for name in maps})
-    print("\n| map | variance that deep has | Gram distance | with noise of 10: deep | Gram | the teacher itself | Gram |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    noisy = nearness(teacher, student, pictures, 10)
-    for name, figures in nearness(teacher, student, pictures, 0).items():
-        print(
-            f"| {name} | {figures[0]:.2f} | {figures[1]:.3f} | "
-            + " | ".join(f"{value:.{2 + place % 2}f}" for place, value in enumerate(noisy[name]))
-            + " |"
-        )
+    print()
+    print_nearness(arguments.data, weights)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from zoo.cli.printable import printable
     "--features",
     default="compact",
     show_default=True,
-    type=click.Choice(["compact", "vgg16", "vgg19", "inception"]),
+    type=click.Choice(["compact", "deep", "vgg16", "vgg19", "inception"]),
     help="Network that generated pictures are compared in.",
 )
 @click.option("--feature-weights", type=click.Path(dir_okay=False), help="Weights file for the features.")

@@ -70,13 +70,17 @@ class Features:
         return np.concatenate(self._kept)
 
 
+COMPARED = {"deep": ("fire7", "fire9")}  # the maps that pictures are compared in, where not those of style and content
+
+
 def extractor(features: str = "compact", weights: str | None = None) -> Extractor:
     """From pictures, float [N, H, W, 1 or 3] in [0, 1], to feature vectors, float32 [N, D].
 
     Args:
-        features: "compact" (768 numbers: its maps' means, of pictures brought to 64 pixels), "vgg16", "vgg19" (likewise, 128
-            pixels), or "inception" (2048 numbers, 299 pixels: Keras' InceptionV3, which is not the network of the reference
-            implementation; its figures do not compare with published ones).
+        features: "compact" (768 numbers: its maps' means, of pictures brought to 64 pixels), "deep" (896 numbers: the means of
+            its last two maps, 128 pixels), "vgg16", "vgg19" (likewise, of their style and content maps), or "inception" (2048
+            numbers, 299 pixels: Keras' InceptionV3, which is not the network of the reference implementation; its figures do
+            not compare with published ones).
         weights: a local weights file for the last three; None lets Keras download them.
 
     Raises:
@@ -95,7 +99,7 @@ def extractor(features: str = "compact", weights: str | None = None) -> Extracto
             raise OSError(f"no weights for inception ({error}); give a file of them, or take features compact") from error
         size, low, high = 299, -1.0, 1.0
     else:
-        maps = networks.create(features, weights=weights)
+        maps = networks.create(features, weights, COMPARED.get(features))
         means = [layers.GlobalAveragePooling2D(dtype="float32")(value) for value in maps.output.values()]
         network = keras.Model(maps.input, layers.Concatenate(dtype="float32")(means))
         size, low, high = 64 if features == "compact" else 128, 0.0, 1.0

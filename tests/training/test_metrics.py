@@ -99,20 +99,27 @@ def compact():
     return extractor()
 
 
+@pytest.fixture(scope="module")
+def deep():
+    return extractor("deep")
+
+
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (96, 96, 3)])
-def test_compact_features_of_pictures(compact, shape):
-    features = compact(np.random.default_rng(0).random((3, *shape), np.float32))
-    assert features.shape == (3, 768)
+@pytest.mark.parametrize(("network", "count"), [("compact", 768), ("deep", 896)])
+def test_features_of_pictures(network, count, shape, request):
+    features = request.getfixturevalue(network)(np.random.default_rng(0).random((3, *shape), np.float32))
+    assert features.shape == (3, count)
     assert np.isfinite(features).all()
 
 
-def test_worse_pictures_are_further(compact):
-    random = np.random.default_rng(0)
+@pytest.mark.parametrize("network", ["compact", "deep"])
+def test_worse_pictures_are_further(network, request):
+    features, random = request.getfixturevalue(network), np.random.default_rng(0)
     blobs = np.repeat(np.repeat(random.random((80, 4, 4, 3), np.float32), 8, axis=1), 8, axis=2)
     real, same, noisy = Features(), Features(), Features()
-    real.update(compact(blobs[:40]))
-    same.update(compact(blobs[40:]))
-    noisy.update(compact(np.clip(blobs[40:] + random.normal(size=(40, 32, 32, 3)) * 0.3, 0, 1)))
+    real.update(features(blobs[:40]))
+    same.update(features(blobs[40:]))
+    noisy.update(features(np.clip(blobs[40:] + random.normal(size=(40, 32, 32, 3)) * 0.3, 0, 1)))
     good, bad = compare(real, same), compare(real, noisy)
     assert good["frechet_distance"] < bad["frechet_distance"]
     assert good["kernel_distance"] < bad["kernel_distance"]
