@@ -5,7 +5,6 @@ from typing import Any
 
 from zoo import roles
 from zoo.cli.inputs import Asked
-from zoo.roles import Signature
 
 OVER = 0.5  # share of the strength with which the enlarged painting is painted over
 SMALLEST = 64  # pixels on the short side of what is painted first
@@ -16,7 +15,7 @@ class Underpainted:
 
     def __init__(self, runtime: Any, scale: float) -> None:
         self.runtime, self.scale = runtime, scale
-        self.signature: Signature = runtime.signature
+        self.signature: Any = runtime.signature
 
     def __call__(self, **inputs: Any) -> Any:
         photograph = self.signature.input(roles.Photograph).name
@@ -33,6 +32,8 @@ def with_scale(runtime: Any, asked: Asked) -> Any:
     """The runtime, in two passes where a style scale was asked for. Raises ValueError for less than 1."""
     if asked.style_scale is not None and not asked.style_scale >= 1:
         raise ValueError(f"{asked.option('style-scale')} is 1 or more, not {asked.style_scale}")
+    if asked.style_scale and not runtime.signature.input(roles.Share):
+        raise ValueError(f"{asked.option('style-scale')} is for models with a strength; this one has none")
     return Underpainted(runtime, asked.style_scale) if asked.style_scale not in (None, 1) else runtime
 
 
@@ -50,7 +51,7 @@ def underpainted(paint: Callable[[Any], Any], picture: Any, scale: float) -> Any
     return np.clip(result, 0, 1, out=result)
 
 
-def painted_over(signature: Signature, constants: Mapping[str, Any]) -> dict[str, Any]:
+def painted_over(signature: Any, constants: Mapping[str, Any]) -> dict[str, Any]:
     """The constant inputs of the second pass."""
     strength = signature.input(roles.Share).name
     return {**constants, strength: constants[strength] * OVER}

@@ -9,7 +9,7 @@ them. It learns the maps, channel by channel, and their Gram matrices, which are
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -40,9 +40,9 @@ class FeatureStudent(zoo.ImageModel):
 
     task = "features"
     paper = "Romero et al. 2015"
-    presets: dict[str, dict[str, Any]] = {"tiny": {"size": 64}}
-    deployable = False
-    recommended_batch_size = 8
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"tiny": {"size": 64}}
+    deployable: ClassVar[bool] = False
+    recommended_batch_size: ClassVar[int] = 8
 
     def __init__(
         self,
