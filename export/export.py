@@ -63,8 +63,9 @@ def export_model(
         debug: lets the converters talk.
 
     Raises:
-        FileExistsError: `out` exists. ValueError: an unknown format, precision or size, too few pictures, a name that is no
-        file name, or a model that cannot be deployed.
+        FileExistsError: `out` exists.
+        ValueError: an unknown format, precision or size, too few pictures, a name that is no file name, or a model that cannot be
+            deployed.
 
     Example:
         >>> manifest = export_model(zoo.load("fast_style/wave"), "exports/wave", name="wave", pictures=pictures)

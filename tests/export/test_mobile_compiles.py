@@ -18,7 +18,7 @@ from zoo.export import mobile
 from zoo.export.export import export_model
 
 KOTLINC = os.environ.get("KOTLINC") or shutil.which("kotlinc")
-# By LiteRT 2's Kotlin source and Android's reference, as far as the sources use them.
+# Written by hand after Android's and LiteRT's documentation, as far as the sources use them; not LiteRT's own declarations.
 STUBS = {
     "android/content": """
 class AssetManager
