@@ -26,7 +26,7 @@ TEACHER = "squeezenet"
 SIZES = {"fire2": 143.0, "fire3": 277.0, "fire4": 245.0, "fire5": 345.0, "fire7": 122.0, "fire9": 28.0}
 
 
-@zoo.register("feature_student")
+@keras.saving.register_keras_serializable("zoo", "feature_student")  # no family: it makes no pictures
 class FeatureStudent(zoo.ImageModel):
     """A network of our own that learns another's maps by dense regression (Romero et al. 2015, https://arxiv.org/abs/1412.6550).
 

@@ -113,7 +113,7 @@ def test_what_is_known_of_a_model(tmp_path):
     [
         (("--to", "onnx", "--offline", "."), ("--offline is for the page; add web to --to",)),
         (("--to", "web", "--offline", "nowhere"), ("nowhere",)),
-        (("--to", "web", "--offline", "."), ("has no ort.wasm.min.js", "npm install onnxruntime-web@")),
+        (("--to", "web", "--offline", "."), ("has no ort.jspi.min.js", "npm install onnxruntime-web@")),
     ],
 )
 def test_a_wrong_offline_folder_is_one_line(tmp_path, arguments, words):

@@ -31,7 +31,7 @@ def test_every_file_is_in_the_index_and_all_are_small_together():
     files = {str(file.relative_to(_shipped.WEIGHTS).with_suffix("")) for file in _shipped.WEIGHTS.glob("*/*.keras")}
     assert files == set(shipped_weights())
     assert (
-        sum(file.stat().st_size for file in _shipped.WEIGHTS.rglob("*") if file.is_file()) <= 82_000_000
+        sum(file.stat().st_size for file in _shipped.WEIGHTS.rglob("*") if file.is_file()) <= 85_000_000
     )  # of a wheel under 80 MB
 
 
