@@ -93,5 +93,5 @@ def _called(batches: BatchMaker, make: Callable[[int], dict[str, np.ndarray]], k
 
 def _in_graph(batches: BatchMaker) -> bool:
     """Whether there are pictures, and nothing is made of their pixels in Python."""
-    pixels = any(isinstance(tensor, specs.Noisy | specs.Reduced) for tensor in batches.spec.values())
+    pixels = any(isinstance(tensor, specs.Noisy | specs.Reduced | specs.Degraded) for tensor in batches.spec.values())
     return bool(batches.pictures) and not pixels and not any(tensor.binarize for tensor in batches.pictures.values())

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from zoo.specs import Label, Normal, Picture
+from zoo.specs import Degraded, Label, Noisy, Normal, Picture, Reduced
 from zoo.training.batches import Batches
 from zoo.training.crops import Crop, window_of
 from zoo.training.sources import open_source
@@ -45,6 +45,17 @@ def test_crops_of_the_graph_are_those_of_python(folder, scale):
         "label": Label(2),
     }
     assert same(Batches(spec, {"data": open_source(f"folder:{folder}")}, 6)) == 4
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [Noisy("image", 32, 3, "gaussian", (1, 50)), Reduced("image", 16, 2), Degraded("image", 32, recipe="web")],
+    ids=lambda drawn: type(drawn).__name__,
+)
+def test_what_is_made_of_pixels_is_made_in_python(folder, drawn):
+    """And is not tried in the graph first, whose failure would be told when the training ends."""
+    batches = Batches({"image": Picture(32), "drawn": drawn}, {"data": open_source(f"folder:{folder}")}, 3)
+    assert same(batches) == 4 and batches.failure is None
 
 
 def test_what_is_cut_where(folder):
