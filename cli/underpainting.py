@@ -5,6 +5,7 @@ from typing import Any
 
 from zoo import roles
 from zoo.cli.inputs import Asked
+from zoo.roles import Signature
 
 OVER = 0.5  # share of the strength with which the enlarged painting is painted over
 SMALLEST = 64  # pixels on the short side of what is painted first
@@ -29,12 +30,25 @@ class Underpainted:
 
 
 def with_scale(runtime: Any, asked: Asked) -> Any:
-    """The runtime, in two passes where a style scale was asked for. Raises ValueError for less than 1."""
-    if asked.style_scale is not None and not asked.style_scale >= 1:
-        raise ValueError(f"{asked.option('style-scale')} is 1 or more, not {asked.style_scale}")
-    if asked.style_scale and not runtime.signature.input(roles.Share):
-        raise ValueError(f"{asked.option('style-scale')} is for models with a strength; this one has none")
-    return Underpainted(runtime, asked.style_scale) if asked.style_scale not in (None, 1) else runtime
+    """The runtime, in two passes where a style scale was asked for. Raises ValueError as `scale_of`."""
+    scale = scale_of(runtime.signature, asked)
+    return runtime if scale is None else Underpainted(runtime, scale)
+
+
+def scale_of(signature: Signature, asked: Asked) -> float | None:
+    """How many times larger than usual the strokes are to be; None for as usual, in one pass.
+
+    Raises:
+        ValueError: less than 1, or a model that cannot paint in two passes, for want of a strength.
+    """
+    scale, option = asked.style_scale, asked.option("style-scale")
+    if scale is None:
+        return None
+    if not scale >= 1:  # nor is nan
+        raise ValueError(f"{option} is 1 or more, not {scale}")
+    if signature.input(roles.Share) is None:
+        raise ValueError(f"{option} is for models with a strength; this one has none")
+    return None if scale == 1 else scale
 
 
 def underpainted(paint: Callable[[Any], Any], picture: Any, scale: float) -> Any:
