@@ -19,8 +19,8 @@ from keras import ops
 from PIL import Image
 
 import zoo.features
-from benchmarks.gallery import square
 from benchmarks.judge import Judge
+from benchmarks.samples import sample, square
 from zoo._perceptual import perceptual_loss
 from zoo.common.files import replacing
 from zoo.losses.gram import gram_matrix
@@ -203,7 +203,7 @@ def main() -> None:
     losses = {name: perceptual_loss(name, weights if TEACHER in name else None) for name in WEIGHTS}
     judge = Judge(Path(weights))
     styles = {name: read_style(arguments.data / "styles" / f"{name}.jpg", arguments.size) for name in STYLES}
-    photographs = {name: square(open_source(f"samples:{name}").image(0), arguments.size) for name in PHOTOGRAPHS}
+    photographs = {name: sample(name, arguments.size) for name in PHOTOGRAPHS}
 
     def made(network: str, style: str, photograph: str) -> np.ndarray:
         weight = WEIGHTS[network]

@@ -13,39 +13,17 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from benchmarks.samples import sample, square
+from benchmarks.style_pages import style_pages
+
 PHOTOGRAPHS = ("chelsea", "astronaut", "coffee", "rocket")
-SUBJECTS = {
-    "face": "astronaut",
-    "fur": "chelsea",
-    "night": "rocket",
-    "things": "coffee",
-    "stars": "hubble_deep_field",
-    "machine": "motorcycle_left",
-}
-PAINTERS = "fast_style/painters"
-MANNERS = {  # what is said of each style on its page
-    "hokusai": "Prussian blue lines on paper: after Hokusai's Great Wave off Kanagawa (about 1831).",
-    "munch": "Long strokes of vermilion and slate: after Munch's The Scream (1893).",
-    "turner": "Haze, ochre and storm green: after Turner's Shipwreck of the Minotaur (about 1810).",
-    "picabia": "Planes of gray, cream and bottle green: after Picabia's Udnie (1913).",
-    "mosaic": "Glazed tiles with grout: after a mosaic.",
-}
 INK, PALE = "#222222", "#dddddd"
 COLORS = {"style": "#c0392b", "content": "#2471a3"}
 
 
 def photographs(size: int) -> list[np.ndarray]:
     """The middle squares of the photographs, float32 [size, size, 3] in [0, 1]."""
-    from zoo.training.sources import open_source
-
-    return [square(open_source(f"samples:{name}").image(0), size) for name in PHOTOGRAPHS]
-
-
-def square(image: Image.Image, size: int) -> np.ndarray:
-    side = min(image.size)
-    left, top = ((length - side) // 2 for length in image.size)
-    small = image.convert("RGB").resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
-    return np.asarray(small, np.float32) / 255
+    return [sample(name, size) for name in PHOTOGRAPHS]
 
 
 def styles(size: int) -> dict[str, np.ndarray]:
@@ -136,10 +114,10 @@ def restored_rows(size: int) -> list[np.ndarray]:
     from zoo.training.pictures import grid
 
     random = np.random.default_rng(0)
-    cat, portrait, camera = (restoration_sample(name, size) for name in ("chelsea", "astronaut", "camera"))
+    cat, portrait, camera = (sample(name, size) for name in ("chelsea", "astronaut", "camera"))
     gray = camera[..., :1]
     stroke, middle = draw_mask(["free_form"], size, random, (0.2, 0.3)), draw_mask(["center"], 128, random)
-    small = restoration_sample("coffee", 128)
+    small = sample("coffee", 128)
     telea = restoration.opencv("INPAINT_TELEA")
     rows: dict[str, tuple[dict[str, np.ndarray], str, restoration.Method, np.ndarray]] = {
         "denoiser/gray": (
@@ -202,12 +180,6 @@ def equalised(inputs: dict[str, np.ndarray]) -> np.ndarray:
     return equalize_adapthist(inputs["image"]).astype("float32")
 
 
-def restoration_sample(name: str, size: int) -> np.ndarray:
-    from zoo.training.sources import open_source
-
-    return square(open_source(f"samples:{name}").image(0), size)
-
-
 def enlarged(picture: np.ndarray, size: int) -> np.ndarray:
     """Pixels as squares, up to `size`."""
     times = size // len(picture)
@@ -253,28 +225,6 @@ def loss_plot(curve: list[dict[str, float]], width: int = 640, height: int = 320
         draw.text((right + 8 * scale, place(len(curve) - 1, curve[-1][name])[1]), name, color, font, anchor="lm")
     draw.text(((left + right) / 2, bottom + 22 * scale), "iterations of L-BFGS", INK, font, anchor="mm")
     return canvas.resize((width, height), Image.Resampling.LANCZOS)
-
-
-def style_pages(out: Path, size: int) -> None:
-    """A page for each style of the painters: a large sheet of subjects, before and after, and how it was made."""
-    import zoo
-    from zoo.training.sources import open_source
-
-    painters = zoo.open(PAINTERS)
-    subjects = {
-        subject: square(open_source(f"samples:{name}").image(0), size).astype("float32") for subject, name in SUBJECTS.items()
-    }
-    for style, manner in MANNERS.items():
-        cells = [np.concatenate([picture, painters(picture, style=style)], 1) for picture in subjects.values()]
-        rows = [np.concatenate(cells[start : start + 2], 1) for start in range(0, len(cells), 2)]
-        Image.fromarray(np.uint8(255 * np.concatenate(rows) + 0.5)).save(out / f"{style}.jpg", quality=85)
-        others = ", ".join(f"[{other}]({other}.md)" for other in MANNERS if other != style)
-        (out / f"{style}.md").write_text(
-            f"# {style}\n\n{manner}\n\n`zoo apply {PAINTERS} PHOTO --style {style} --out P`: each photograph, and beside it what "
-            f"one pass of {size} x {size} pixels makes of it; none chosen. The others: {others}; "
-            "[all of the gallery](README.md).\n\n"
-            f"![{', '.join(subjects)}]({style}.jpg)\n"
-        )
 
 
 def written(sheets: dict[str, dict[str, np.ndarray]], out: Path) -> None:

@@ -15,16 +15,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.samples import square
+
 SIZE = 256
 
 
 def read(file: Path) -> np.ndarray:
     """The middle square: float32 [SIZE, SIZE, 3] in [0, 1]."""
-    image = Image.open(file).convert("RGB")
-    side = min(image.size)
-    left, top = ((length - side) // 2 for length in image.size)
-    square = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
-    return np.asarray(square, np.float32) / 255
+    return square(Image.open(file), SIZE)
 
 
 def objective(model: Any, content: np.ndarray, style: int) -> Any:

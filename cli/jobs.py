@@ -21,3 +21,12 @@ def missing(jobs: list[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
     if len(left) < len(jobs):
         click.echo(printable(f"{len(jobs) - len(left)} of {len(jobs)} pictures are there already"), err=True)
     return left
+
+
+def stamp_of(file: Path) -> tuple[int, int] | None:
+    """Size and time of change; None for one that is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns

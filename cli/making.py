@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from zoo.cli.jobs import fault_of, missing
+from zoo.cli.jobs import fault_of, missing, stamp_of
 from zoo.cli.printable import printable
 from zoo.cli.progress import track
 from zoo.cli.targets import STREAM, Job, Naming
@@ -34,13 +34,16 @@ class Made:
     told: bool = False
 
     def __call__(self, source: Path, target: Path) -> None:
-        """Raises ValueError, OSError or MemoryError where it cannot be read, made or written."""
+        """Raises ValueError, OSError or MemoryError where it cannot be read, made or written, or is not as it was."""
         from zoo.cli.photo import facts_of
         from zoo.cli.written import check_name, place_of, write
 
         check_name(target)
+        before = stamp_of(source)
         picture = self.transform(source)
         facts = facts_of(source, warn=False)
+        if stamp_of(source) != before:  # the facts may be those of another picture
+            raise ValueError(f"{source} was changed while it was read; take it again")
         if self.strip:
             facts = dataclasses.replace(facts, exif=b"", xmp=b"", place=False)
         try:

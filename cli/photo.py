@@ -165,7 +165,8 @@ def learn_heif(source: Path) -> None:
 def reduced(pixels: Any, side: int | None) -> Any:
     """uint8 or uint16 pixels with no side longer than `side`; never enlarged."""
     import numpy as np
-    from PIL import Image
+
+    from zoo.common.resizing import resized
 
     longest = max(pixels.shape[:2])
     if side is None or longest <= side:
@@ -175,8 +176,7 @@ def reduced(pixels: Any, side: int | None) -> Any:
     values = pixels.astype("float32")
     if pixels.shape[-1] == 4:
         values[..., :3] *= values[..., 3:] / most  # what is transparent does not bleed in
-    planes = [Image.fromarray(plane).resize((width, height), Image.Resampling.LANCZOS) for plane in np.moveaxis(values, -1, 0)]
-    small = np.stack([np.asarray(plane) for plane in planes], axis=-1)
+    small = resized(values, (height, width))
     if pixels.shape[-1] == 4:
         small[..., :3] *= most / np.maximum(small[..., 3:], 1)
     return np.round(np.clip(small, 0, most)).astype(pixels.dtype)

@@ -3,6 +3,7 @@
 import importlib
 
 from zoo.common.stderr import silenced_stderr
+from zoo.training.backend import check_environment
 from zoo.training.process import set_environment
 
 
@@ -11,7 +12,9 @@ def import_tensorflow() -> None:
 
     Raises:
         ModuleNotFoundError: it is not installed.
+        ValueError: KERAS_BACKEND says what Keras cannot run on here.
     """
+    check_environment()
     set_environment()
     with silenced_stderr():
         tensorflow = importlib.import_module("tensorflow")

@@ -1,7 +1,6 @@
 """Reading `--set KEY=VALUE`, and finding what WHAT means."""
 
 import ast
-import inspect
 import itertools
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,10 +13,10 @@ def parse_settings(name: str, settings: Iterable[str]) -> tuple[dict[str, Any], 
     Raises:
         ValueError: not KEY=VALUE, an unknown key, a value of another type, or a picture that does not exist.
     """
-    from zoo._registry import choose, family
+    from zoo._registry import choose, family, settings_of
 
     cls = family(name)
-    defaults = {key: parameter.default for key, parameter in inspect.signature(cls.__init__).parameters.items() if key != "self"}
+    defaults = settings_of(cls)
     config: dict[str, Any] = {}
     pictures: dict[str, list[Path]] = {}
     names: dict[str, list[str]] = {}

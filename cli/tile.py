@@ -78,10 +78,11 @@ def tiled(
     from zoo.cli.photo import read_array, reduced
     from zoo.cli.progress import stages
     from zoo.cli.transform import is_styled, keep_color, resized, space_of
-    from zoo.cli.underpainting import painted_over, underpainted
+    from zoo.cli.underpainting import painted_over, scale_of, underpainted
 
     signature = runtime.signature
     constants = constant_inputs(signature, asked)
+    scale = scale_of(signature, asked)
     hole = read_mask(signature, asked.mask, side)
     photograph, mask = signature.input(roles.Photograph), signature.input(roles.HoleMask)
     if photograph is None:
@@ -116,7 +117,7 @@ def tiled(
 
             def run(runtime: Any) -> Any:
                 shown, said = pictures, constants
-                if asked.style_scale not in (None, 1):
+                if scale is not None:
 
                     def paint(small: Any) -> Any:
                         painting = run_by_tiles(runtime, {photograph.name: small}, constants, tile, folder, dtype="uint16")
@@ -125,7 +126,7 @@ def tiled(
                         return values
 
                     everything = (slice(None), slice(None))
-                    shown = {photograph.name: underpainted(paint, image[everything], asked.style_scale)}
+                    shown = {photograph.name: underpainted(paint, image[everything], scale)}
                     said = painted_over(signature, constants)
                 return run_by_tiles(runtime, shown, said, tile, folder, finish, report, dtype)
 
@@ -167,12 +168,13 @@ def in_parts(source: Path, runtime: Any, image: "Image") -> Any:
 
 def available_memory() -> int:
     """Bytes that this process can have before anything is moved to disk or ended; half of the machine's where nothing says so."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(OSError):
         free = re.search(r"^MemAvailable: +(\d+) kB", Path("/proc/meminfo").read_text(), re.M)
-        limits = [int(free[1]) * 1024]  # type: ignore[index]
-        with contextlib.suppress(OSError, ValueError):  # a container's; it may be "max"
-            limits.append(int((CONTAINER / "memory.max").read_text()) - int((CONTAINER / "memory.current").read_text()))
-        return min(limits)
+        if free:
+            limits = [int(free[1]) * 1024]
+            with contextlib.suppress(OSError, ValueError):  # a container's; it may be "max"
+                limits.append(int((CONTAINER / "memory.max").read_text()) - int((CONTAINER / "memory.current").read_text()))
+            return min(limits)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 

@@ -102,16 +102,18 @@ def tune(
 
 def _space(name: str, way: str) -> tuple[str, "Space"]:
     """The key and the space of `KEY=LOW..HIGH`, or of `KEY=A,B,C`."""
+    from zoo._registry import family, settings_of
     from zoo.cli.settings import parse_value
     from zoo.training.plan import default, kind
-    from zoo.training.tune import check_varied, parameters
+    from zoo.training.tune import check_varied
 
     key, equals, text = way.partition("=")
     if not equals:
         raise ValueError(f"--vary {way} is not KEY=LOW..HIGH or KEY=A,B,C")
     check_varied(name, key)
-    usual = parameters(name)[key] if key in parameters(name) else default(key)
-    if usual is None and key not in parameters(name):
+    arguments = settings_of(family(name))
+    usual = arguments[key] if key in arguments else default(key)
+    if usual is None and key not in arguments:
         usual = kind(key)()  # of the type of clip, ema and batch_size, which are numbers
     ends = RANGE.fullmatch(text)
     values = [parse_value(key, part, usual) for part in (ends.groups() if ends else text.split(","))]
@@ -126,18 +128,18 @@ def _space(name: str, way: str) -> tuple[str, "Space"]:
 
 def best_command(name: str, asked: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     """The `zoo train` that begins a training as it was asked for, with the best settings."""
-    from zoo._registry import family
-    from zoo.training.tune import parameters
+    from zoo._registry import family, settings_of
 
     cls = family(name)
+    arguments = settings_of(cls)
     counted = {*cls.picture_settings.values(), *cls.name_settings.values()}  # which follow from the pictures
     data, *others = asked["data"].items()
     settings = [f"{key}={value}" for key, value in asked["config"].items() if key not in counted and key not in best]
     settings += [f"{key}={file}" for key, files in asked["pictures"].items() for file in files]
     settings += [f"{key}={source}" for key, source in others]
-    settings += [f"{key}={value}" for key, value in best.items() if key in parameters(name)]
+    settings += [f"{key}={value}" for key, value in best.items() if key in arguments]
     plan = {key: value for key, value in asked.items() if key not in NOT_OF_A_PLAN}
-    plan |= {"data": data[1]} | {key: value for key, value in best.items() if key not in parameters(name)}
+    plan |= {"data": data[1]} | {key: value for key, value in best.items() if key not in arguments}
     words = ["zoo", "train", name]
     for key, value in plan.items():
         flag = key.replace("_", "-")

@@ -5,6 +5,7 @@ from typing import Any
 
 from zoo import roles
 from zoo.cli.inputs import Asked
+from zoo.roles import Signature
 
 OVER = 0.5  # share of the strength with which the enlarged painting is painted over
 SMALLEST = 64  # pixels on the short side of what is painted first
@@ -29,25 +30,40 @@ class Underpainted:
 
 
 def with_scale(runtime: Any, asked: Asked) -> Any:
-    """The runtime, in two passes where a style scale was asked for. Raises ValueError for less than 1."""
-    if asked.style_scale is not None and not asked.style_scale >= 1:
-        raise ValueError(f"{asked.option('style-scale')} is 1 or more, not {asked.style_scale}")
-    if asked.style_scale and not runtime.signature.input(roles.Share):
-        raise ValueError(f"{asked.option('style-scale')} is for models with a strength; this one has none")
-    return Underpainted(runtime, asked.style_scale) if asked.style_scale not in (None, 1) else runtime
+    """The runtime, in two passes where a style scale was asked for. Raises ValueError as `scale_of`."""
+    scale = scale_of(runtime.signature, asked)
+    return runtime if scale is None else Underpainted(runtime, scale)
+
+
+def scale_of(signature: Signature, asked: Asked) -> float | None:
+    """How many times larger than usual the strokes are to be; None for as usual, in one pass.
+
+    Raises:
+        ValueError: less than 1, or a model that cannot paint in two passes, for want of a strength.
+    """
+    scale, option = asked.style_scale, asked.option("style-scale")
+    if scale is None:
+        return None
+    if not scale >= 1:  # nor is nan
+        raise ValueError(f"{option} is 1 or more, not {scale}")
+    if signature.input(roles.Share) is None:
+        raise ValueError(f"{option} is for models with a strength; this one has none")
+    return None if scale == 1 else scale
 
 
 def underpainted(paint: Callable[[Any], Any], picture: Any, scale: float) -> Any:
     """`picture` painted `scale` times smaller and enlarged, with the detail that the small one lacks: float32 [H, W, 3]."""
     import numpy as np
 
+    from zoo.common.resizing import resized
+
     height, width = picture.shape[:2]
     scale = max(1.0, min(scale, min(height, width) / SMALLEST))
-    small = resized(picture, round(height / scale), round(width / scale))
+    small = resized(picture, (round(height / scale), round(width / scale)))
     # In place: of 12 megapixels each is 144 MB.
-    result = resized(np.asarray(paint(small), "float32"), height, width)
+    result = resized(paint(small), (height, width))
     result += picture
-    result -= resized(small, height, width)
+    result -= resized(small, (height, width))
     return np.clip(result, 0, 1, out=result)
 
 
@@ -55,15 +71,3 @@ def painted_over(signature: Any, constants: Mapping[str, Any]) -> dict[str, Any]
     """The constant inputs of the second pass."""
     strength = signature.input(roles.Share).name
     return {**constants, strength: constants[strength] * OVER}
-
-
-def resized(picture: Any, height: int, width: int) -> Any:
-    """float32 [height, width, C] by Lanczos' filter, channel by channel."""
-    import numpy as np
-    from PIL import Image
-
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(picture[..., c])).resize((width, height), Image.Resampling.LANCZOS))
-        for c in range(picture.shape[2])
-    ]
-    return np.stack(planes, -1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo.cli.jobs import fault_of
+from zoo.cli.jobs import fault_of, stamp_of
 from zoo.cli.printable import printable
 from zoo.cli.targets import Naming, pictures_in
 from zoo.cli.written import Unwritable
@@ -34,7 +34,7 @@ def watch_folder(folder: Path, out: Path | None, naming: Naming, make: Callable[
     count = 0
     try:
         while True:
-            now = {file: stamp for file in _pictures(folder) if (stamp := _stamp(file))}
+            now = {file: stamp for file in _pictures(folder) if (stamp := stamp_of(file))}
             for file, stamp in now.items():
                 target = out / file.relative_to(folder).with_suffix(naming.of(file))
                 if before.get(file) != stamp or done.get(file) == stamp or target.exists():
@@ -59,12 +59,3 @@ def _pictures(folder: Path) -> list[Path]:
         return pictures_in(folder)
     except FileNotFoundError:
         return []
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    """Size and time of change; None for one that has just gone."""
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns

@@ -1,4 +1,8 @@
-"""The pages are run from top to bottom, in a folder of pictures, as somebody would who copies every line; only shorter."""
+"""The pages are run from top to bottom, in a folder of pictures, as somebody would who copies every line; only shorter.
+
+README.md takes ten minutes of two busy cores: 27 commands, each a process of its own, and most of them import TensorFlow.
+What a command took is printed beside it: `pytest -m long -s tests/test_pages_run.py -k README`.
+"""
 
 import os
 import re
@@ -28,6 +32,7 @@ NOT_RUN = {  # the beginning of a line, and why
     "make ": "each sets up a machine; .ci/run calls them",
     "cd exports/wave/serving": "Docker",
 }
+SMALLER = {"size=768": "size=64", "dynamic,256,512": "dynamic,64,96", "dynamic,256": "dynamic,64"}
 TAKES_A_RUN = ("docs/servers.md",)  # pages that begin where another one ends
 BEGUN = "zoo train fast_style --preset tiny --data folder:photos --set style=wave.jpg --out runs/wave --steps 2"
 # What the Python of a page takes from its reader.
@@ -92,7 +97,7 @@ def test_a_page_runs(page, pictures, tmp_path, request):
 
 def shortened(words: list[str], request: pytest.FixtureRequest) -> list[str]:
     """The same command with two steps, a few examples, and small pictures and networks."""
-    words = ["size=64" if word == "size=768" else word for word in words]
+    words = [SMALLER.get(word, word) for word in words]
     if "--start-from" not in words and "--preset" in words:
         words = ["tiny" if word == "mobile" else word for word in words]
     if words[1] in ("train", "tune"):
@@ -114,7 +119,9 @@ def _run(words: list[str], folder: Path) -> None:
 
 def _finish(command: list[str], folder: Path) -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    start = time.monotonic()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800, check=False)
+    print(f"{time.monotonic() - start:6.1f} s  {shlex.join(command[1:])}")
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from zoo.training.plan import BACKENDS
 
 PACKAGES = {"tensorflow": "keras-image-zoo", "jax": "keras-image-zoo[jax]"}  # what to install for each
+# What TensorFlow, JAX, and NumPy where the batch itself is made, say.
+_OUT_OF_MEMORY = re.compile("RESOURCE_EXHAUSTED|ResourceExhaustedError|Unable to allocate")
+KERAS_RUNS_ON = ("tensorflow", "jax", "torch", "numpy", "openvino")
 
 
 def use(name: str) -> None:
@@ -46,6 +50,18 @@ def check_trainable(name: str) -> None:
         raise ValueError(f"zoo trains on {' and '.join(BACKENDS)}, not on {name}: set KERAS_BACKEND to one of them")
 
 
+def check_environment() -> None:
+    """ValueError where KERAS_BACKEND says what Keras cannot run on here."""
+    name = os.environ.get("KERAS_BACKEND")
+    if not name or "keras" in sys.modules:
+        return
+    if name not in KERAS_RUNS_ON:
+        raise ValueError(f"KERAS_BACKEND={name}: Keras has no such backend; set it to {' or '.join(BACKENDS)}, or unset it")
+    if not _is_installed(name):
+        brought = f" (pip install '{PACKAGES[name]}')" if name in PACKAGES else ""
+        raise ValueError(f"KERAS_BACKEND={name}: {name} is not installed{brought}; install it, or unset KERAS_BACKEND")
+
+
 def _is_installed(name: str) -> bool:
     try:
         return importlib.util.find_spec(name) is not None
@@ -62,15 +78,16 @@ def synced(model: Any) -> Any:
 
 @contextlib.contextmanager
 def memory_explained(batch_size: int, accumulate: int, replicas: int) -> Iterator[None]:
-    """ValueError, with the batch to take instead, where the block needs more memory than the device has."""
+    """ValueError, with the batch to take instead, where the block needs more memory than the device or the machine has."""
     try:
         yield
     except Exception as error:
-        if "RESOURCE_EXHAUSTED" not in str(error) and type(error).__name__ != "ResourceExhaustedError":
+        if not _OUT_OF_MEMORY.search(f"{type(error).__name__} {error}"):
             raise
+        whose = "the machine" if isinstance(error, MemoryError) else "the device"
         half = batch_size // 2 // replicas * replicas
         instead = f"--batch-size {half}, or with --accumulate {2 * accumulate} and twice the --steps the same updates"
         smaller = "smaller pictures or networks (--size, --set width=...)"
         raise ValueError(
-            f"the device has not enough memory for a batch of {batch_size}; take, in a new --out, {instead if half else smaller}"
+            f"{whose} has not enough memory for a batch of {batch_size}; take, in a new --out, {instead if half else smaller}"
         ) from None

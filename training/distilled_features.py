@@ -1,7 +1,9 @@
 """Trains the `deep` feature network to give the maps that SqueezeNet has of a picture, and makes the file that ships.
 
     python -m zoo.training.distilled_features --teacher squeezenet_1_0.npz --data folder:PHOTOS --out runs/deep --resume
-    python -m zoo.training.distilled_features --ship runs/deep
+    python -m zoo.training.distilled_features --teacher squeezenet_1_0.npz --data folder:PHOTOS --out runs/further \
+        --start-from runs/deep/model.keras --learning-rate 7e-4    # on from those weights, with a new optimizer
+    python -m zoo.training.distilled_features --ship runs/further
 
 The student sees half of the pictures after a camera's noise and JPEG compression, and has to give the maps of the picture without
 them. It learns the maps, channel by channel, and their Gram matrices, which are what a style loss goes by.
@@ -128,6 +130,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=30000)
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--precision", default="mixed_bfloat16")
+    parser.add_argument("--ema", type=float, default=0.999, help="decay of the averaged weights, which are those that are kept")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, help="Adam's rate")
+    parser.add_argument("--start-from", metavar="FILE", help="begin with the weights of a run's model.keras")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--ship", type=Path, metavar="RUN", help="write zoo/weights/deep_features.npz from a run that is done")
     arguments = parser.parse_args()
@@ -139,7 +144,8 @@ def main() -> None:
 
     train(
         FeatureStudent,
-        {"feature_weights": arguments.teacher},
+        {"feature_weights": arguments.teacher, "learning_rate": arguments.learning_rate},
+        start_from=arguments.start_from,
         data=arguments.data,
         out=arguments.out,
         steps=arguments.steps,
@@ -148,7 +154,7 @@ def main() -> None:
         resume=arguments.resume,
         schedule="constant",
         warm_up=min(200, arguments.steps // 2),
-        ema=0.999,
+        ema=arguments.ema,
         clip=1.0,
         log_every=50,
         checkpoint_every=1000,

@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import inspect
 import json
 import logging
 import math
@@ -10,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zoo._registry import choose, name_of
+from zoo._registry import choose, name_of, settings_of
 from zoo.common.files import locked, replacing
 from zoo.training.plan import options
 from zoo.training.progress import say
@@ -143,7 +142,8 @@ def train_one(model: Any, settings: Mapping[str, Any], run: Path, asked: Mapping
     """The model.keras of a training with those settings, which goes on where it was killed."""
     import keras
 
-    own = {name: value for name, value in settings.items() if name not in parameters(model)}
+    arguments = settings_of(class_of(model))
+    own = {name: value for name, value in settings.items() if name not in arguments}
     config = {**asked.get("config", {}), **{name: value for name, value in settings.items() if name not in own}}
     keras.backend.clear_session()
     gc.collect()  # the last trial's weights and batches
@@ -162,14 +162,10 @@ def described(settings: Mapping[str, Any]) -> str:
 
 def check_varied(model: str | Callable[..., Any], setting: str) -> None:
     """ValueError where the setting is none of the model, or cannot be varied."""
-    if setting in class_of(model).picture_settings:
+    cls = class_of(model)
+    if setting in cls.picture_settings:
         raise ValueError(f"--vary {setting}: pictures are not varied; tune with one, then train with others")
-    choose("setting to vary", setting, [*parameters(model), *VARIED])
-
-
-def parameters(model: str | Callable[..., Any]) -> Mapping[str, Any]:
-    """The settings of a model, with their defaults."""
-    return {name: each.default for name, each in inspect.signature(class_of(model).__init__).parameters.items() if name != "self"}
+    choose("setting to vary", setting, [*settings_of(cls), *VARIED])
 
 
 def _distribution(model: Any, setting: str, space: Space) -> Any:

@@ -1,6 +1,7 @@
 """Video files, frame by frame (PyAV, extra `video`): upright RGB in, the same times and the same sound out."""
 
 import collections
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import numpy as np
 
 from zoo.common.files import replacing
 
+_log = logging.getLogger(__name__)
 SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"})
+TOLERANCE = 1.0  # seconds that a whole video may lack of what it says: of streams that are not read, of frames without a duration
 QUALITY = {"crf": "18"}
 
 
@@ -52,10 +55,13 @@ def transform_video(
                 if not original.streams.video:
                     raise ValueError(f"{source} holds no video")
                 made.metadata.update(original.metadata | ({"comment": comment} if comment else {}))
-                done = _Writer(av, original, made, source, target).write(transform, report)
+                writer = _Writer(av, original, made, source, target)
+                done = writer.write(transform, report)
                 rate = float(original.streams.video[0].average_rate or 0)
+                writer.warn_if_cut(source)
         except av.FFmpegError as error:
-            raise ValueError(f"cannot turn the video {source} into {target}: {error.strerror or error}") from None
+            why = "; it is no video, or was cut short" if isinstance(error, av.InvalidDataError) else ""
+            raise ValueError(f"cannot turn the video {source} into {target}: {error.strerror or error}{why}") from None
     return done, rate
 
 
@@ -89,6 +95,7 @@ class _Writer:
             self.sound[stream.index] = made.add_stream_from_template(stream)
         self.encoder: Any = None
         self.times: list[int | None] = []
+        self.end = 0.0  # of what was read, in seconds
         self.early: list[Any] = []  # sound from before the first picture, without which the file cannot begin
 
     def write(self, transform: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]], report: Callable[[int, int], None]) -> int:
@@ -106,9 +113,17 @@ class _Writer:
         self.made.mux(self.encoder.encode(None))
         return count
 
+    def warn_if_cut(self, source: Path) -> None:
+        """Logs a warning where there is less than the file says of itself, as in a download that was broken off."""
+        start, length = ((ticks or 0) / self.av.time_base for ticks in (self.original.start_time, self.original.duration))
+        if length - (self.end - start) > TOLERANCE:
+            _log.warning("%s is cut: it holds %.1f of its %.1f seconds, and so does the result", source, self.end - start, length)
+
     def _frames(self) -> Iterator[np.ndarray]:
         """The frames as a person sees them. Sound that comes between them goes on to the new file."""
         for packet in self.original.demux(self.video, *self.original.streams.audio):
+            if packet.pts is not None:
+                self.end = max(self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             if packet.stream.index in self.sound:
                 if packet.dts is not None:
                     packet.stream = self.sound[packet.stream.index]

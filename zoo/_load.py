@@ -1,6 +1,5 @@
 """Making models by name and reading them back."""
 
-import inspect
 import json
 import zipfile
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import keras
 
 from zoo._base import ImageModel
-from zoo._registry import choose, family, names
+from zoo._registry import choose, family, names, settings_of
 from zoo._shipped import shipped
 
 
@@ -34,9 +33,8 @@ def create(name: str, preset: str | None = None, **config: Any) -> ImageModel:
     """
     cls = family(name)
     values = dict(cls.presets[choose(f"preset of {name}", preset, cls.presets)]) if preset else {}
-    arguments = [key for key in inspect.signature(cls.__init__).parameters if key != "self"]
     for key in config:
-        choose(f"setting of {name}", key, arguments)
+        choose(f"setting of {name}", key, settings_of(cls))
     return cls(**{**values, **config})
 
 

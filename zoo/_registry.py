@@ -4,6 +4,7 @@ import difflib
 import functools
 import importlib
 import importlib.metadata
+import inspect
 import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -73,6 +74,11 @@ def name_of(cls: type) -> str:
     import keras
 
     return keras.saving.get_registered_name(cls).removeprefix("zoo>")
+
+
+def settings_of(cls: type) -> dict[str, Any]:
+    """The arguments of a family's constructor, with their defaults."""
+    return {name: each.default for name, each in inspect.signature(cls.__init__).parameters.items() if name != "self"}
 
 
 def families() -> dict[str, type[Any]]:

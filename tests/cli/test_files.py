@@ -17,6 +17,7 @@ from tests.cli.in_process import run
 from tests.cli.profiles import DISPLAY_P3, SRGB_CURVE, profile
 from tests.models import sample
 from tests.training.test_video import write_video
+from zoo.cli.making import Made
 from zoo.cli.photo import facts_of, read_array, upright_xmp
 from zoo.cli.targets import Naming, label_of, plan
 from zoo.cli.written import FORMATS, Writing, merged, write
@@ -396,3 +397,20 @@ def test_a_written_picture_is_what_training_reads(here):
     assert run("apply", "denoiser/color", "plain.png", "--strength", 0, "--out", "out.png") == 0
     with Image.open("plain.png") as a, Image.open("out.png") as b:
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+
+
+def test_a_picture_that_changes_while_it_is_read_is_not_mixed_with_what_comes_after(here):
+    photograph("photo.jpg")
+
+    def transform(source):
+        values = read_array(source)[0]
+        photograph("photo.jpg", 96, icc_profile=profile(DISPLAY_P3, SRGB_CURVE))
+        return values, None
+
+    made = Made(transform, styled=False, strip=False, writing=Writing())
+    with pytest.raises(ValueError, match=r"photo\.jpg was changed while it was read; take it again"):
+        made(Path("photo.jpg"), Path("out.png"))
+    assert not Path("out.png").exists()
+    made = Made(lambda source: (read_array(source)[0], None), styled=False, strip=False, writing=Writing())
+    made(Path("photo.jpg"), Path("out.png"))
+    assert Path("out.png").exists()

@@ -1,5 +1,7 @@
 """`zoo apply --style-scale`: larger strokes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +9,11 @@ from PIL import Image
 import zoo
 from tests.cli.in_process import run
 from tests.models import sample
+from zoo import roles
+from zoo.cli.inputs import Asked
+from zoo.cli.tile import tiled
+from zoo.cli.transform import files_transformed
+from zoo.roles import Signature
 from zoo.training.pictures import write_picture
 
 
@@ -61,6 +68,27 @@ def test_what_cannot_be(painters, tmp_path, monkeypatch, capsys):
         painters(sample("coffee", 64), style="munch", style_scale=0.5)
     monkeypatch.chdir(tmp_path)
     write_picture(tmp_path / "photo.png", sample("coffee", 64))
-    assert run("apply", "denoiser/photo", "photo.png", "--out", "p.png", "--style-scale", 2) == 2
-    assert "--style-scale: this model has no such input" in capsys.readouterr().err
+    zoo.create("fast_style", preset="tiny", styles=2).save("model.keras")
+    refused = {
+        ("denoiser/photo", 2): "--style-scale: this model has no such input",
+        ("super_resolution/x2", 2): "--style-scale: this model has no such input",
+        ("model.keras", 0.5): "0.5 is not in the range",
+        ("model.keras", "nan"): "--style-scale is 1 or more, not nan",
+    }
+    for (model, scale), words in refused.items():
+        for tiles in ((), ("--tile", 256)):
+            assert run("apply", model, "photo.png", "--out", "p.png", "--style-scale", scale, *tiles) == 2
+            error = capsys.readouterr().err
+            assert words in error and error.count("\n") == 1
     assert not (tmp_path / "p.png").exists()
+
+
+def test_a_model_of_styles_without_a_strength_is_refused_on_both_ways(tmp_path):
+    signature = Signature.of([roles.Photograph(), roles.Weights(names=("wave", "mosaic"))], [roles.Result()])
+    file, asked = SimpleNamespace(signature=signature), Asked(style_scale=2.0)
+    for refuse in (
+        lambda: files_transformed(file, asked, preserve_color=False),
+        lambda: tiled(file, 256, tmp_path / "p.png", asked, preserve_color=False, alone=False),
+    ):
+        with pytest.raises(ValueError, match="--style-scale is for models with a strength; this one has none"):
+            refuse()

@@ -7,11 +7,13 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.color import rgb2gray
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from tests.models import sample
 from zoo.common.luma import luma
+from zoo.common.resizing import resized
 from zoo.common.similarity import psnr, ssim
 from zoo.common.strokes import free_form, stroke
 from zoo.common.text import one_line
@@ -45,6 +47,15 @@ def test_luma_is_near_that_of_scikit_image_and_keeps_the_type():
     assert luma(picture).shape == (*picture.shape[:2], 1) and luma(picture).dtype == picture.dtype
     assert np.abs(luma(picture)[..., 0] - rgb2gray(picture)).mean() < 0.05  # BT.709 there
     np.testing.assert_allclose(luma(np.ones((2, 2, 3))), 1)
+
+
+@pytest.mark.parametrize("size", [(31, 57), (200, 144)])
+def test_resizing_is_pillows_without_its_rounding_to_8_bits(size):
+    picture = np.round(64 + 127 * sample("coffee", 96)).astype("uint8")  # far from both ends, where 8 bits are cut off
+    result = resized(picture, size)
+    assert result.shape == (*size, 3) and result.dtype == np.float32
+    expected = np.asarray(Image.fromarray(picture).resize(size[::-1], Image.Resampling.LANCZOS), np.float32)
+    assert np.abs(result - expected).max() < 1.5  # rounded after each direction
 
 
 def test_strokes_are_those_that_trainings_have_drawn():

@@ -5,15 +5,13 @@ import functools
 import http.server
 import os
 import shutil
-import subprocess
-import tarfile
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.export.npm import npm_package
 from zoo.common.files import replacing
 from zoo.export import web
 
@@ -48,20 +46,12 @@ def npm_runtime(cache: Path) -> Path:
     """The page's files out of the npm package, fetched once and then kept in `cache`; several processes may do so at once."""
     if all((cache / name).is_file() for name in web.RUNTIME):
         return cache
-    if not shutil.which("npm"):
-        missing("no npm to fetch onnxruntime-web with")
-    with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "pack", f"onnxruntime-web@{web.VERSION}", "--pack-destination", folder, "--loglevel=error"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        packed = Path(folder) / f"onnxruntime-web-{web.VERSION}.tgz"
-        if done.returncode or not packed.is_file():
-            missing(f"npm could not fetch onnxruntime-web: {done.stderr.strip()[-200:]}")
-        with tarfile.open(packed) as archive:
-            for name in web.RUNTIME:
-                member = archive.extractfile(f"package/dist/{name}")
-                assert member, f"{name} is not in the package"
-                with replacing(cache / name) as temporary:
-                    temporary.write_bytes(member.read())
+    with npm_package("onnxruntime-web", web.VERSION, missing) as archive:
+        for name in web.RUNTIME:
+            member = archive.extractfile(f"package/dist/{name}")
+            assert member, f"{name} is not in the package"
+            with replacing(cache / name) as temporary:
+                temporary.write_bytes(member.read())
     return cache
 
 

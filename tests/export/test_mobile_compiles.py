@@ -1,23 +1,28 @@
 """The phone sources in Kotlin through Kotlin's own compiler, for every family, against stubs of what Android and LiteRT declare.
 
-It needs Java, and the compiler in KOTLINC=PATH or on the PATH: `npm pack kotlin-compiler` has it in package/bin/kotlinc.
+It needs Java. The compiler comes from npm, once, unless KOTLINC=PATH says where one is.
 """
 
+import contextlib
 import dataclasses
 import os
 import re
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 import zoo
 from tests.export.networks import pictures
+from tests.export.npm import npm_package
 from tests.export.test_mobile import DEPLOYABLE
 from zoo.export import mobile
 from zoo.export.export import export_model
 
-KOTLINC = os.environ.get("KOTLINC") or shutil.which("kotlinc")
+pytestmark = pytest.mark.long
+VERSION = "2.4.20"  # of npm's kotlin-compiler
 # Written by hand after Android's and LiteRT's documentation, as far as the sources use them; not LiteRT's own declarations.
 STUBS = {
     "android/content": """
@@ -74,19 +79,35 @@ class CompiledModel private constructor() : AutoCloseable {
 }
 
 
-def compiled(sources, folder):
+@pytest.fixture(scope="module")
+def kotlinc(request):
+    """Kotlin's compiler, out of the package from npm, which is kept; several processes may fetch it at once."""
+    if not shutil.which("java"):
+        pytest.skip("no Java, which Kotlin's compiler runs on; on Debian and Ubuntu: apt-get install default-jre-headless")
+    if os.environ.get("KOTLINC"):
+        return os.environ["KOTLINC"]
+    cache = request.config.cache.mkdir("kotlin-compiler")
+    folder = cache / VERSION
+    if not folder.is_dir():
+        with npm_package("kotlin-compiler", VERSION, pytest.skip) as archive, tempfile.TemporaryDirectory(dir=cache) as unpacked:
+            archive.extractall(unpacked, filter="data")
+            with contextlib.suppress(OSError):  # another process was first
+                (Path(unpacked) / "package").rename(folder)
+    return folder / "bin" / "kotlinc"
+
+
+def compiled(kotlinc, sources, folder):
     """What Kotlin's compiler says of the sources, by package; nothing where all is well."""
     for package, text in {**STUBS, **sources}.items():
         file = folder / package / "Source.kt"
         file.parent.mkdir(parents=True)
         file.write_text(f"package {package.replace('/', '.')}\n{re.sub(r'(?m)^package .*$', '', text)}")
-    command = [KOTLINC, "-nowarn", "-d", str(folder / "classes"), *map(str, folder.rglob("*.kt"))]
+    command = [str(kotlinc), "-nowarn", "-d", str(folder / "classes"), *map(str, folder.rglob("*.kt"))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     return [line for line in done.stderr.splitlines() if "error:" in line] or [done.stderr] * bool(done.returncode)
 
 
-@pytest.mark.skipif(not (KOTLINC and shutil.which("java")), reason="no Kotlin compiler, or no Java")
-def test_sources_of_every_family_compile(tmp_path):
+def test_sources_of_every_family_compile(kotlinc, tmp_path):
     base = zoo.create("fast_style", preset="tiny")
     manifest = export_model(
         base, tmp_path / "out", name="base", formats=("litert",), precisions=("float16",), sizes=((48, 64),), pictures=pictures()
@@ -101,7 +122,7 @@ def test_sources_of_every_family_compile(tmp_path):
                 (kotlin,) = (text for file, text in texts.items() if file.endswith(".kt"))
                 sources[f"variant_{len(sources)}_{number}"] = kotlin
     assert len(sources) >= len(DEPLOYABLE)
-    assert compiled(sources, tmp_path / "src") == []
+    assert compiled(kotlinc, sources, tmp_path / "src") == []
     broken = {"broken": next(iter(sources.values())).replace("readFloat()", "readFloats()")}
-    (line,) = compiled(broken, tmp_path / "broken")
+    (line,) = compiled(kotlinc, broken, tmp_path / "broken")
     assert "readFloats" in line

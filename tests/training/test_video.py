@@ -11,8 +11,9 @@ from zoo.training.video import neighbours, transform_video
 av = pytest.importorskip("av")
 
 
-def write_video(path, size=(48, 64), frames=8, rate=12, sound=True, times=None):
-    """Flat colours, a white corner at the upper left; a tone of one second."""
+def write_video(path, size=(48, 64), frames=8, rate=12, sound=True, times=None, noise=False):
+    """Flat colours (or noise, for a file of some size), a white corner at the upper left; a tone of one second."""
+    random = np.random.default_rng(0)
     height, width = size
     with av.open(str(path), "w") as file:
         video = file.add_stream("h264", rate=rate)
@@ -24,6 +25,8 @@ def write_video(path, size=(48, 64), frames=8, rate=12, sound=True, times=None):
         for index in range(frames):
             picture = np.full((height, width, 3), (200, 60, 30), "uint8")
             picture[height // 2 :] = (20, 160, 220)
+            if noise:
+                picture = random.integers(0, 256, picture.shape).astype("uint8")
             picture[:8, :8] = 255
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = (times or range(0, 100 * frames, 100))[index], Fraction(1, 100 * rate)
@@ -93,6 +96,19 @@ def test_frames_come_with_their_neighbours():
     assert stacks(1, 3) == [[0, 0, 0]] and stacks(2, 1) == [[0], [1]] and stacks(0, 3) == []
 
 
+def test_half_a_video_is_made_and_said_to_be_half(tmp_path, caplog):
+    source = tmp_path / "in.mkv"
+    write_video(source, frames=60, sound=False, noise=True)
+    assert transform_video(source, tmp_path / "whole.mp4", same)[0] == 60
+    assert not caplog.records
+    whole = (source).read_bytes()
+    (source).write_bytes(whole[: len(whole) // 2])
+    count, _ = transform_video(source, tmp_path / "half.mp4", same)
+    assert 0 < count < 45
+    (record,) = caplog.records
+    assert f"{source} is cut: it holds" in record.message and "of its 5.0 seconds" in record.message
+
+
 def failing(frames):
     next(frames)
     raise KeyboardInterrupt
@@ -105,7 +121,7 @@ def test_a_failure_leaves_nothing(tmp_path):
     (tmp_path / "text.mp4").write_text("not a video")
     before = sorted(tmp_path.iterdir())
     for name in ("cut.mp4", "text.mp4"):
-        with pytest.raises(ValueError, match=f"cannot turn the video .*{name}.*Invalid data") as error:
+        with pytest.raises(ValueError, match=f"cannot turn the video .*{name}.*Invalid data.*cut short") as error:
             transform_video(tmp_path / name, tmp_path / "out.mp4", same)
         assert "\n" not in str(error.value)
     with pytest.raises(ValueError, match=r"\.webm cannot hold the sound .*aac.*\.mkv"):

@@ -97,7 +97,7 @@ def test_no_grid_comes_back():
     np.testing.assert_allclose(gradient, np.broadcast_to(gradient[:1, :1], gradient.shape), rtol=1e-4, atol=1e-5)
 
 
-def test_training_learns_the_maps_and_writes_the_file(tmp_path):
+def test_training_learns_the_maps_goes_on_and_writes_the_file(tmp_path, monkeypatch):
     settings = {"preset": "tiny", "config": {"feature_weights": "random"}, "batch_size": 2, "steps": 12, "checkpoint_every": 6}
     settings |= {"data": "samples:", "log_every": 1, "out": tmp_path / "run"}
     train(distilled_features.FeatureStudent, **settings)
@@ -105,6 +105,14 @@ def test_training_learns_the_maps_and_writes_the_file(tmp_path):
     assert student.feature_weights == "random" and len(student.student.weights) == len(_deep.network().weights)
     losses = [float(line.split(",")[1]) for line in (tmp_path / "run" / "log.csv").read_text().splitlines()[1:]]
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
+
+    words = ["--teacher", "random", "--data", "samples:", "--precision", "float32", "--batch-size", "2", "--steps", "2"]
+    words += ["--start-from", tmp_path / "run" / "model.keras", "--learning-rate", "0", "--out", tmp_path / "further"]
+    monkeypatch.setattr("sys.argv", ["distilled_features", *map(str, words)])
+    distilled_features.main()  # which at a rate of 0 ends with what it began with
+    further = keras.saving.load_model(tmp_path / "further" / "model.keras", compile=False)
+    for began, ended in zip(student.student.weights, further.student.weights, strict=True):
+        np.testing.assert_allclose(ended, began, atol=1e-7)
 
     distilled_features.write(student.student, tmp_path / "features.npz")
     restored = _deep.build("deep", None, features.MAPS["deep"], tmp_path / "features.npz")

@@ -6,6 +6,7 @@ import math
 import numpy as np
 from PIL import Image
 
+from zoo.common.resizing import resized
 from zoo.training.degradations.files import to_bytes
 
 # What programs that are not Matlab resize with; Pillow's are antialiased, but for the nearest pixel.
@@ -20,9 +21,7 @@ RESIZES = {
 
 def resize_to(picture: np.ndarray, size: tuple[int, int], kind: str) -> np.ndarray:
     """The picture [H, W, C] with `size` (height, width) in pixels, by one of `RESIZES`; float32, not clipped."""
-    height, width = size
-    planes = [Image.fromarray(np.ascontiguousarray(plane)) for plane in np.moveaxis(picture.astype(np.float32), -1, 0)]
-    return np.stack([np.asarray(plane.resize((width, height), RESIZES[kind])) for plane in planes], axis=-1)
+    return resized(picture, size, RESIZES[kind])
 
 
 def resize_bicubic(picture: np.ndarray, scale: float) -> np.ndarray:
