@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import curve, data, exporting, growth, machine, networks, plots, startup, steps, tiles
+from benchmarks import curve, data, exporting, growth, machine, networks, plots, restorers, startup, steps, tiles
 from benchmarks.performance import document
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -25,6 +25,7 @@ FIGURES, DOCUMENT = DOCS / "performance.json", DOCS / "performance.md"
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "machine": machine.measure,
     "networks": networks.measure,
+    "restorers": restorers.measure,
     "steps": steps.measure,
     "data": data.measure,
     "export": exporting.measure,
@@ -36,7 +37,7 @@ PARTS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 LONG = ("curve",)  # parts that have to be asked for
 PICTURED = ("data", "curve")  # parts that take --data
-PEERED = ("machine", "networks", "steps", "data")  # parts that take --pytorch
+PEERED = ("machine", "networks", "restorers", "steps", "data")  # parts that take --pytorch
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks import curve, data, growth, networks, rows, startup, steps, tiles
+from benchmarks import curve, data, growth, networks, restorers, rows, startup, steps, tiles
 
 MISSING = "Not measured yet."
 
@@ -14,6 +14,7 @@ def document(figures: dict[str, Any]) -> str:
         "Machine": ("machine", machine_text),
         "Floors and aims": ("", floors_text),
         "Running the style network": ("networks", networks_text),
+        "Restoring and inpainting": ("restorers", restorers_text),
         "How small it may be": ("curve", curve_text),
         "Training steps": ("steps", steps_text),
         "Data pipeline": ("data", data_text),
@@ -100,6 +101,30 @@ def network_line(figures: dict[str, Any], threads: str, size: str, row: dict[str
     yield f"{rows.share(figures, threads, size, seconds, 'mobile' if title.startswith('mobile') else 'johnson'):.0%}"
     if networks.COMPILED in row:
         yield f"{seconds / row[networks.COMPILED]:.2f}x"
+
+
+def restorers_text(figures: dict[str, Any]) -> Iterator[str]:
+    restorers_figures = figures["restorers"]
+    sides = {**restorers.OURS, **{f"{name}, {end}": side for name, side in restorers.PUBLISHED.items() for end in restorers.ENDS}}
+    yield "Ours are the ONNX files that `zoo apply` runs by name; beside them published shapes of the same kind, weights random."
+    yield "The denoiser works at half the resolution; super-resolution gives four times the side of what goes in."
+    yield ""
+    titles = [f"ms, {rows.cores(threads)}" for threads in restorers_figures["seconds"]]
+    yield from table(
+        ("network", "picture", "G multiply-accumulates", *titles),
+        (
+            (
+                name,
+                f"{sides[name]} x {sides[name]}",
+                f"{operations / 1e9:.2f}",
+                *(
+                    f"{1000 * row[name]:.1f}{plus_minus(restorers_figures['spread'][threads], name)}"
+                    for threads, row in restorers_figures["seconds"].items()
+                ),
+            )
+            for name, operations in restorers_figures["multiply_accumulates"].items()
+        ),
+    )
 
 
 def curve_text(figures: dict[str, Any]) -> Iterator[str]:

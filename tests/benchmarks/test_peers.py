@@ -63,6 +63,14 @@ def test_vgg16_has_the_features_of_ours(tmp_path):
         np.testing.assert_allclose(their_map / scale, np.asarray(wanted) / scale, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.parametrize(("name", "weights"), [("dncnn", 668_227), ("safmn", 239_520)])
+def test_published_shapes_have_the_weights_that_were_published(name, weights, tmp_path):
+    """668 k and 240 k; every pixel of the picture goes once through all convolutions but SAFMN's smaller scales."""
+    (counted_weights, operations), _ = counted(name, tmp_path, [1, 3, 64, 64])
+    assert counted_weights == weights
+    assert 0.95 * weights < operations / 64**2 < weights
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("task", ["style", "gan"])
 def test_a_training_step_runs(task, compiled):

@@ -30,6 +30,11 @@ def figures():
             "jpeg": {"1": 600.0, "2": 1100.0},
         },
         "networks": {"johnson": COUNTS, "mobile": COUNTS, "threads 1": {"256": SECONDS}, "threads 2": {"512": SECONDS}},
+        "restorers": {
+            "seconds": {"1": {"denoiser/photo": 0.1, "SAFMN, torch.compile": 0.05}},
+            "spread": {"1": {"denoiser/photo": 0.02, "SAFMN, torch.compile": 0.01}},
+            "multiply_accumulates": {"denoiser/photo": 7_300_000_000, "SAFMN, torch.compile": 3_900_000_000},
+        },
         "steps": {
             "threads": 2,
             "fast_style": {"ours, float32": 2.0, "ours, mixed_bfloat16": 1.0},
@@ -131,6 +136,7 @@ def test_a_section_ends_with_its_day_and_load_and_figures_have_their_spread(figu
     text = document(figures)
     assert "*Measured on 2026-11-20; load average as it began: 0.1.*" in text.partition("## Floors")[0]
     assert "| ours, float32 | 0.800 ±4% |" in text
+    assert "| denoiser/photo | 256 x 256 | 7.30 | 100.0 ±2% |" in text
     assert "| tiles of 1024 |  | 477 (1.00) |" in text
 
 

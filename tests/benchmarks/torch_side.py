@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks import devices, peers, torch_devices, torch_steps
+from benchmarks import devices, peers, published, torch_devices, torch_steps
 from benchmarks.turns import Run
 
 NETWORKS = {"transform": lambda: peers.Transform(4, 2), "generator": lambda: peers.generator(4), "vgg16": peers.VGG16}
-NETWORKS["discriminator"] = lambda: peers.discriminator(4)
+NETWORKS |= {"discriminator": lambda: peers.discriminator(4), "dncnn": published.DnCNN, "safmn": published.SAFMN}
 
 
 def network(threads: int, name: str, folder: str, shape: list[int]) -> Run:
