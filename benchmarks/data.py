@@ -9,10 +9,10 @@ torch is installed (extra `bench`).
 
 import argparse
 import concurrent.futures
-import importlib.util
 import itertools
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,8 +21,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.turns import Run, Runner, has_pytorch
+
 SIZE, BATCH = 256, 16
 FOLDER = "folder:../shared/data/content"
+TORCH = "PyTorch DataLoader with Pillow, crops of 0.6 to 1"
 
 
 def bare(decode: Callable[[Path], Any], files: list[Path]) -> Iterator[int]:
@@ -85,6 +88,12 @@ def torch_loader(files: list[Path]) -> Iterator[int]:
         yield len(batch)
 
 
+def torch_rate(threads: int, files: list[str]) -> Run:
+    """Turns of so many pictures as the case says: pictures a second."""
+    batches = torch_loader([Path(file) for file in files])
+    return lambda case, seconds: [rate(batches, case)]
+
+
 def rate(batches: Iterator[int], pictures: int) -> float:
     """Pictures a second; as many before go uncounted, which were made ahead while others had their turn."""
     for _ in range(pictures // BATCH):
@@ -95,7 +104,9 @@ def rate(batches: Iterator[int], pictures: int) -> float:
     return done / (time.perf_counter() - started)
 
 
-def measure(data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool = False) -> dict[str, Any]:
+def measure(
+    data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool = False, pytorch: str = sys.executable
+) -> dict[str, Any]:
     """Pictures a second, by loader, median over turns of so many pictures.
 
     Raises:
@@ -118,12 +129,17 @@ def measure(data: str = FOLDER, pictures: int = 480, turns: int = 5, quick: bool
         "ours, the whole short side": ours(source, (1.0, 1.0)),
         "keras.utils.image_dataset_from_directory": keras_directory(source.root),
     }
-    if importlib.util.find_spec("torch"):
-        runs["PyTorch DataLoader with Pillow, crops of 0.6 to 1"] = torch_loader(files)
-    rates: dict[str, list[float]] = {name: [] for name in runs}
+    peers = {}
+    if has_pytorch(pytorch):
+        peers[TORCH] = Runner("benchmarks.data:torch_rate", os.cpu_count() or 1, pytorch, files=list(map(str, files)))
+    rates: dict[str, list[float]] = {name: [] for name in (*runs, *peers)}
     for _ in range(1 if quick else turns):
         for name, batches in runs.items():
             rates[name].append(rate(batches, BATCH if quick else pictures))
+        for name, runner in peers.items():
+            rates[name] += runner.turn(BATCH if quick else pictures)
+    for runner in peers.values():
+        runner.close()
     with Image.open(files[0]) as image:
         size = " x ".join(map(str, image.size))
     return {"pictures": len(files), "size": size, "rates": {name: statistics.median(values) for name, values in rates.items()}}

@@ -5,7 +5,6 @@
 Every point is a process of its own, so that its peak memory is its own.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -25,7 +24,6 @@ FILES = {
     "LiteRT dynamic int8": "litert/*-dynamic-dynamic_int8.tflite",
     "ONNX float32": "onnx/*-dynamic-float32.onnx",
 }
-TILE, TILED = 512, 8192  # of a picture by a network of width 4
 BATCHES = (1, 2, 4, 8, 16)
 CROP = 128  # pixels of the crops that a batch holds
 WIDTHS = (8, 16, 32, 64)  # of fast_style networks that are exported
@@ -41,11 +39,6 @@ def measure(quick: bool = False) -> dict[str, Any]:
             "batch": batches((1, 2) if quick else BATCHES, quick, cores),
             "export": exports(folder, (4,) if quick else WIDTHS),
         }
-
-
-def measure_tiled(quick: bool = False) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as name:
-        return tiled(Path(name), 64 if quick else TILE, 200 if quick else TILED)
 
 
 def saved(folder: Path, **settings: Any) -> Path:
@@ -64,9 +57,9 @@ def zoo(*words: object) -> None:
         raise ValueError(f"zoo {words[0]} failed: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
 
 
-def point(build: str, threads: int, **arguments: Any) -> dict[str, float]:
+def point(build: str, threads: int, module: str = "growth", **arguments: Any) -> dict[str, float]:
     """Median seconds of a call, and the peak memory of the process in bytes."""
-    runner = Runner(f"benchmarks.growth:{build}", threads, **arguments)
+    runner = Runner(f"benchmarks.{module}:{build}", threads, **arguments)
     try:
         return {"seconds": float(np.median(runner.turn("time", 1))), "bytes": runner.turn("memory")[0]}
     finally:
@@ -108,29 +101,6 @@ def with_memory(run: Run) -> Run:
         return run(case, seconds)
 
     return turn
-
-
-def tiled(folder: Path, tile: int, side: int) -> dict[str, float]:
-    """`zoo apply --tile` of a picture of side x side."""
-    from PIL import Image
-
-    small = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC).save(folder / "large.png")
-    model = saved(folder, preset="tiny")
-    # A process in between, whose children are this command alone.
-    code = (
-        "import json, resource, subprocess, sys, time\n"
-        "started = time.perf_counter()\n"
-        "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
-        "peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        "print(json.dumps({'seconds': time.perf_counter() - started, 'bytes': peak, 'code': done.returncode}))"
-    )
-    words = ("apply", model, folder / "large.png", "--out", folder / "out.png", "--tile", tile)
-    command = [sys.executable, "-c", code, sys.executable, "-m", "zoo.cli.main", *map(str, words)]
-    row = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    if row.pop("code"):
-        raise ValueError(f"zoo apply --tile {tile} failed on {side} x {side}")
-    return {**row, "side": side, "tile": tile}
 
 
 def batches(counts: tuple[int, ...], quick: bool, cores: int) -> dict[str, Any]:

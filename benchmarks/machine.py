@@ -8,13 +8,15 @@ import importlib.util
 import io
 import os
 import platform
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.turns import Run, Runner, alternate, timed
+from benchmarks.turns import Run, Runner, has_pytorch, medians, taken, timed
 
 # As Linux names them, and as people do.
 INSTRUCTIONS = {
@@ -31,23 +33,25 @@ SIDE = 1536  # of the matrices
 LIBRARIES = {"numpy": "NumPy", "tensorflow": "TensorFlow", "torch": "PyTorch"}
 
 
-def measure(quick: bool = False) -> dict[str, Any]:
+def measure(quick: bool = False, pytorch: str = sys.executable) -> dict[str, Any]:
     """Names and versions; GFLOP/s by threads and library; JPEG pictures decoded a second."""
     cores = 1 if quick else os.cpu_count() or 1
     figures: dict[str, Any] = {
         "cores": os.cpu_count() or 1,
         "system": f"{platform.system()} {platform.machine()}",
         **processor(Path("/proc/cpuinfo")),
-        "versions": versions(),
+        "versions": versions() | version_of_pytorch(pytorch),
         "matrix_product": {},
     }
     for threads in sorted({1, cores}):
         runners = {
-            title: Runner("benchmarks.machine:matrix_product", threads, library=library)
+            title: Runner(
+                "benchmarks.machine:matrix_product", threads, pytorch if library == "torch" else sys.executable, library=library
+            )
             for library, title in LIBRARIES.items()
-            if importlib.util.find_spec(library)
+            if (has_pytorch(pytorch) if library == "torch" else importlib.util.find_spec(library))
         }
-        seconds = alternate(runners, rounds=1 if quick else 5, seconds=0.1 if quick else 0.5)[None]
+        seconds = medians(taken(runners, rounds=1 if quick else 5, seconds=0.1 if quick else 0.5)[None])
         figures["matrix_product"][str(threads)] = {title: 2 * SIDE**3 / value / 1e9 for title, value in seconds.items()}
     encoded = picture()
     figures["jpeg"] = {str(threads): decoded(encoded, threads, 0.2 if quick else 2) for threads in sorted({1, cores})}
@@ -73,9 +77,16 @@ def processor(file: Path) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     import importlib.metadata
 
-    packages = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "torch")
+    packages = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime")
     installed = {name for distribution in importlib.metadata.distributions() if (name := distribution.name)}
     return {name: importlib.metadata.version(name) for name in packages if name in installed}
+
+
+def version_of_pytorch(python: str) -> dict[str, str]:
+    if not has_pytorch(python):
+        return {}
+    look = "import importlib.metadata as m; print(m.version('torch'))"
+    return {"torch": subprocess.run([python, "-c", look], check=True, capture_output=True, text=True).stdout.strip()}
 
 
 def matrix_product(threads: int, library: str) -> Run:

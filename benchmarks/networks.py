@@ -8,7 +8,6 @@ anything is timed.
 """
 
 import functools
-import importlib.util
 import json
 import math
 import os
@@ -20,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.turns import Run, Runner, alternate, limits, timed
+from benchmarks.turns import Run, Runner, has_pytorch, limits, medians, spreads, taken, timed
 
 SIZES = (256, 512)
 FLOAT_ERROR, INT8_ERROR = 1e-4, 0.02  # the largest difference of a picture in float32; the mean one in int8
@@ -39,10 +38,10 @@ COMPILED = "torch.compile"
 PEERS = {"PyTorch eager": False, COMPILED: True}
 
 
-def measure(quick: bool = False) -> dict[str, Any]:
-    """Seconds a picture by threads, size and runner, and what was counted."""
+def measure(quick: bool = False, pytorch: str = sys.executable) -> dict[str, Any]:
+    """Seconds a picture by threads, size and runner, how far they spread, and what was counted."""
     sizes, cores = (64,) if quick else SIZES, 1 if quick else os.cpu_count() or 1
-    figures: dict[str, Any] = {}
+    figures: dict[str, Any] = {"spread": {}}
     with tempfile.TemporaryDirectory() as folder:
         for name in PRESETS:
             command = [sys.executable, "-W", "ignore", "-m", "benchmarks.networks", folder, "tiny" if quick else name, name]
@@ -54,11 +53,12 @@ def measure(quick: bool = False) -> dict[str, Any]:
             runners = {
                 title: Runner("benchmarks.networks:file", threads, folder=folder, **settings) for title, settings in FILES.items()
             }
-            if importlib.util.find_spec("torch"):
+            if has_pytorch(pytorch):
                 for title, compiled in PEERS.items():
-                    runners[title] = Runner("benchmarks.networks:peer", threads, folder=folder, compiled=compiled)
-            times = alternate(runners, sizes, rounds=1 if quick else 3)
-            figures[f"threads {threads}"] = {str(size): row for size, row in times.items()}
+                    runners[title] = Runner("benchmarks.networks:peer", threads, pytorch, folder=folder, compiled=compiled)
+            times = taken(runners, sizes, rounds=1 if quick else 3)
+            figures[f"threads {threads}"] = {str(size): medians(row) for size, row in times.items()}
+            figures["spread"][str(threads)] = {str(size): spreads(row) for size, row in times.items()}
     return figures
 
 

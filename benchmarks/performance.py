@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from benchmarks import curve, data, growth, networks, rows, startup, steps
+from benchmarks import curve, data, growth, networks, restorers, rows, startup, steps, tiles
 
 MISSING = "Not measured yet."
 
@@ -14,23 +14,32 @@ def document(figures: dict[str, Any]) -> str:
         "Machine": ("machine", machine_text),
         "Floors and aims": ("", floors_text),
         "Running the style network": ("networks", networks_text),
+        "Restoring and inpainting": ("restorers", restorers_text),
         "How small it may be": ("curve", curve_text),
         "Training steps": ("steps", steps_text),
         "Data pipeline": ("data", data_text),
         "Export": ("export", export_text),
         "Growth": ("growth", growth_text),
+        "Large pictures by tiles": ("tiles", tiles_text),
         "From cold": ("startup", startup_text),
     }
     lines = ["# Performance", "", HEAD]
     for title, (part, write) in parts.items():
         measured = not part or part in figures
         lines += ["", f"## {title}", "", *(write(figures) if measured else [MISSING])]
+        lines += ["", when(figures, part)] if part in figures.get("date", {}) else []
     return "\n".join(lines) + "\n"
 
 
+def when(figures: dict[str, Any], part: str) -> str:
+    """The last line of a section: the day, and what else the machine did."""
+    return f"*Measured on {figures['date'][part]}; load average as it began: {figures['load'][part]:.1f}.*"
+
+
 HEAD = """Made by `make bench`: every figure is from a run of it. `python -m benchmarks --only PART` measures one part again and
-keeps the others; PyTorch and the plots need extra `bench`. Ratios are of medians within one run, whose runners take turns, each
-in a process of its own that is held to its cores. No GPU and no phone has been measured."""
+keeps the others; PyTorch and the plots need extra `bench`, or `--pytorch PYTHON` where PyTorch has an environment of its own.
+Ratios are of medians within one run, whose runners take turns, each in a process of its own held to its cores; ± is half of the
+range of the middle half of the calls. Load averages say what else the machine did. No GPU and no phone has been measured."""
 
 
 def table(titles: Iterable[str], lines: Iterable[Iterable[str]]) -> Iterator[str]:
@@ -54,9 +63,6 @@ def machine_text(figures: dict[str, Any]) -> Iterator[str]:
     yield ""
     decoded = "; ".join(f"{rows.cores(threads)}: {rate:.0f}" for threads, rate in machine["jpeg"].items())
     yield f"JPEG photographs of 512 x 512 that Pillow decodes a second: {decoded}. The fastest matrix product is the limit below."
-    yield ""
-    loads = "; ".join(f"{part} {load:.1f}" for part, load in figures["load"].items())
-    yield f"Load average of the machine as each part began, of which the part before is a share: {loads}."
 
 
 def floors_text(figures: dict[str, Any]) -> Iterator[str]:
@@ -79,13 +85,46 @@ def networks_text(figures: dict[str, Any]) -> Iterator[str]:
         yield from table(titles if compiled else titles[:3], (network_line(figures, threads, size, row, title) for title in row))
 
 
+def spread_of(figures: dict[str, Any], threads: str, size: str) -> dict[str, float]:
+    return figures["networks"].get("spread", {}).get(threads, {}).get(size, {})
+
+
+def plus_minus(spreads: dict[str, float], title: str) -> str:
+    """Such as " ±3%"; empty where it was not measured."""
+    return f" ±{spreads[title]:.0%}" if title in spreads else ""
+
+
 def network_line(figures: dict[str, Any], threads: str, size: str, row: dict[str, float], title: str) -> Iterator[str]:
     seconds = row[title]
     yield title
-    yield f"{1000 * seconds:.1f}"
+    yield f"{1000 * seconds:.1f}{plus_minus(spread_of(figures, threads, size), title)}"
     yield f"{rows.share(figures, threads, size, seconds, 'mobile' if title.startswith('mobile') else 'johnson'):.0%}"
     if networks.COMPILED in row:
         yield f"{seconds / row[networks.COMPILED]:.2f}x"
+
+
+def restorers_text(figures: dict[str, Any]) -> Iterator[str]:
+    restorers_figures = figures["restorers"]
+    sides = {**restorers.OURS, **{f"{name}, {end}": side for name, side in restorers.PUBLISHED.items() for end in restorers.ENDS}}
+    yield "Ours are the ONNX files that `zoo apply` runs by name; beside them published shapes of the same kind, weights random."
+    yield "The denoiser works at half the resolution; super-resolution gives four times the side of what goes in."
+    yield ""
+    titles = [f"ms, {rows.cores(threads)}" for threads in restorers_figures["seconds"]]
+    yield from table(
+        ("network", "picture", "G multiply-accumulates", *titles),
+        (
+            (
+                name,
+                f"{sides[name]} x {sides[name]}",
+                f"{operations / 1e9:.2f}",
+                *(
+                    f"{1000 * row[name]:.1f}{plus_minus(restorers_figures['spread'][threads], name)}"
+                    for threads, row in restorers_figures["seconds"].items()
+                ),
+            )
+            for name, operations in restorers_figures["multiply_accumulates"].items()
+        ),
+    )
 
 
 def curve_text(figures: dict[str, Any]) -> Iterator[str]:
@@ -121,12 +160,15 @@ def steps_text(figures: dict[str, Any]) -> Iterator[str]:
     yield f"{rows.cores(figures['steps']['threads'])}. Ours: `compile()` and `fit()`; the peers are the loops of TensorFlow's and"
     yield "PyTorch's tutorials, with as many weights and operations."
     for task, title in titles.items():
-        row = figures["steps"][task]
+        row, spreads = figures["steps"][task], figures["steps"].get("spread", {}).get(task, {})
         peers = [name for name in row if not name.startswith("ours")]
         yield ""
         yield from table(
             (title, "s a step", *(f"/ {peer}" for peer in peers)),
-            ((name, f"{seconds:.3f}", *(f"{seconds / row[peer]:.2f}x" for peer in peers)) for name, seconds in row.items()),
+            (
+                (name, f"{seconds:.3f}{plus_minus(spreads, name)}", *(f"{seconds / row[peer]:.2f}x" for peer in peers))
+                for name, seconds in row.items()
+            ),
         )
 
 
@@ -185,9 +227,6 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
         ("peak memory, GiB", *sides),
         ((title, *(f"{points[s]['bytes'] / 2**30:.2f}" for s in sides)) for title, points in growth_figures["pixels"].items()),
     )
-    if "tiled" in figures:
-        yield ""
-        yield f"By tiles, a network of width 4 in Keras: {rows.tiled_memory(figures).text}."
     yield ""
     yield f"Training the same preset on crops of {growth.CROP} with compact features:"
     yield ""
@@ -209,6 +248,28 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
         ("fast_style of width", "float32 file, MB", "s"),
         ((str(row["width"]), f"{row['bytes'] / 1e6:.2f}", f"{row['seconds']:.0f}") for row in growth_figures["export"]),
     )
+
+
+def tiles_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield "One picture in one pass, or by tiles of so many pixels and their margins, as `zoo apply` computes it. A style network"
+    yield "is taken apart in Keras, since its normalisation needs the whole picture; the denoiser's file is run tile by tile."
+    for title, by_tile in figures["tiles"].items():
+        sides = list(by_tile["0"])
+        names = {tile: f"tiles of {tile}" if int(tile) else "one pass" for tile in by_tile}
+        yield ""
+        yield from table(
+            (f"{title}: nanoseconds a pixel (peak GiB)", *sides),
+            ((names[tile], *(tile_cell(points, side) for side in sides)) for tile, points in by_tile.items()),
+        )
+    if "tiled" in figures:
+        yield ""
+        yield f"Peak memory of `zoo apply --tile {tiles.TILE}`: {rows.tiled_memory(figures).text}; {when(figures, 'tiled')}"
+
+
+def tile_cell(points: dict[str, Any], side: str) -> str:
+    if side not in points:
+        return ""
+    return f"{1e9 * points[side]['seconds'] / int(side) ** 2:.0f} ({points[side]['bytes'] / 2**30:.2f})"
 
 
 def startup_text(figures: dict[str, Any]) -> Iterator[str]:

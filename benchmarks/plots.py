@@ -7,7 +7,7 @@ COLORS = ("#1f5fa8", "#d1603d", "#3f8f5b")
 GRAY = "#666666"
 
 
-def draw(growth: dict[str, Any], tiled: dict[str, float], folder: Path) -> None:
+def draw(growth: dict[str, Any], tiled: dict[str, Any], folder: Path) -> None:
     """Writes growth_pixels.png, growth_batch.png and growth_export.png into `folder`."""
     _pixels(growth["pixels"], tiled, folder / "growth_pixels.png")
     _batch(growth["batch"], folder / "growth_batch.png")
@@ -40,7 +40,7 @@ def _doubling(axis: Any, values: list[int]) -> None:
     axis.minorticks_off()
 
 
-def _pixels(rows_by_title: dict[str, Any], tiled: dict[str, float], path: Path) -> None:
+def _pixels(rows_by_title: dict[str, Any], tiled: dict[str, Any], path: Path) -> None:
     figure, (time, memory) = _axes(2)
     for color, (title, rows) in zip(COLORS, rows_by_title.items(), strict=True):
         sides = [int(side) for side in rows]
@@ -48,11 +48,12 @@ def _pixels(rows_by_title: dict[str, Any], tiled: dict[str, float], path: Path) 
             sides, [1e9 * row["seconds"] / int(side) ** 2 for side, row in rows.items()], "o-", color=color, label=title, ms=4
         )
         memory.plot(sides, [row["bytes"] / 2**30 for row in rows.values()], "o-", color=color, ms=4)
-    last = int(tiled["side"])
-    memory.plot([last], [tiled["bytes"] / 2**30], "s", color="#222222", ms=5)
+    tiles = tiled["mobile"]  # of the preset that the lines are of
+    last = int(tiles["side"])
+    memory.plot([last], [tiles["bytes"] / 2**30], "s", color="#222222", ms=5)
     memory.annotate(
-        f"--tile {int(tiled['tile'])}",
-        (last, tiled["bytes"] / 2**30),
+        f"--tile {int(tiles['tile'])}",
+        (last, tiles["bytes"] / 2**30),
         (0, 7),
         textcoords="offset points",
         ha="center",

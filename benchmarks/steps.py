@@ -1,45 +1,47 @@
-"""Training steps: ours by plain `fit`, beside a bare Keras loop and PyTorch, all on the same shapes and on all cores.
+"""Training steps: ours by plain `fit`, beside a bare Keras loop and PyTorch, eager and compiled, on the same shapes and cores.
 
     python -m benchmarks --only steps
 
 Each runner is a process of its own that builds its model, takes a first step uncounted, and then steps when it is its turn.
 """
 
-import importlib.util
 import os
+import sys
 import time
 from typing import Any
 
 import numpy as np
 
-from benchmarks.turns import Run, Runner, alternate, timed
+from benchmarks.turns import Run, Runner, has_pytorch, medians, spreads, taken, timed
 
 SIZE, BATCH = 256, 4  # fast_style
 GAN_WIDTH, GAN_BATCH = 64, 64  # dcgan preset radford has 128
 BF16 = ", bf16 autocast"
+EAGER, COMPILED, TWO_TAPES = "PyTorch eager", "torch.compile", "two-tape Keras loop"
+PRECISIONS = {"float32": "", "mixed_bfloat16": BF16}  # ours -> what PyTorch's titles end with at the same
 
 
-def measure(quick: bool = False) -> dict[str, Any]:
-    """Seconds a step, by task and runner."""
+def measure(quick: bool = False, pytorch: str = sys.executable) -> dict[str, Any]:
+    """Seconds a step, by task and runner, and how far they spread. `pytorch` is the interpreter that has it."""
     threads = 1 if quick else os.cpu_count() or 1
-    torch = importlib.util.find_spec("torch")
+    torch, rounds = has_pytorch(pytorch), 1 if quick else 3
 
-    def runners(task: str, ours: tuple[str, ...], others: tuple[str, ...]) -> dict[str, Runner]:
-        by_title = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in ours}
-        for peer in others:
-            title, _, function = peer.partition("=")
-            if torch or "PyTorch" not in title:
-                by_title[title] = Runner(f"benchmarks.{function}", threads, quick=quick, autocast=title.endswith(BF16))
-        return by_title
+    def runners(task: str) -> dict[str, Runner]:
+        made = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in PRECISIONS}
+        if task == "gan":
+            made[TWO_TAPES] = Runner("benchmarks.steps:two_tapes", threads, quick=quick)
+        for end in PRECISIONS.values() if torch else ():
+            for name in (EAGER, COMPILED):
+                settings = {"quick": quick, "autocast": end == BF16, "compiled": name == COMPILED}
+                made[name + end] = Runner(f"benchmarks.torch_steps:{task}", threads, pytorch, **settings)
+        return made
 
-    style = ("PyTorch eager=torch_steps:style", f"PyTorch eager{BF16}=torch_steps:style")
-    gan = ("two-tape Keras loop=steps:two_tapes", "PyTorch eager=torch_steps:gan")
-    rounds = 1 if quick else 3
-    return {
-        "threads": threads,
-        "fast_style": alternate(runners("style", ("float32", "mixed_bfloat16"), style), rounds=rounds)[None],
-        "dcgan": alternate(runners("gan", ("float32", "mixed_bfloat16"), gan), rounds=rounds, seconds=2)[None],
+    times = {
+        "fast_style": taken(runners("style"), rounds=rounds)[None],
+        "dcgan": taken(runners("gan"), rounds=rounds, seconds=2)[None],
     }
+    by_task = {task: medians(values) for task, values in times.items()}
+    return {"threads": threads, **by_task, "spread": {task: spreads(values) for task, values in times.items()}}
 
 
 def style_batch(size: int) -> np.ndarray:
@@ -111,7 +113,7 @@ def fitted(model: Any, batch: dict[str, np.ndarray]) -> Run:
     return run
 
 
-def two_tapes(threads: int, quick: bool, autocast: bool) -> Run:
+def two_tapes(threads: int, quick: bool) -> Run:
     """The training step of TensorFlow's DCGAN tutorial, a gradient tape and an Adam for each player, on DCGAN's networks."""
     import keras
     import tensorflow as tf

@@ -1,4 +1,4 @@
-"""PyTorch's training steps, eager, as its tutorials write them; runners of `benchmarks.steps`."""
+"""PyTorch's training steps, as its tutorials write them, eager or by torch.compile; runners of `benchmarks.steps`."""
 
 import contextlib
 from typing import Any
@@ -32,7 +32,12 @@ def precision(autocast: bool) -> Any:
     return torch.autocast("cpu", torch.bfloat16) if autocast else contextlib.nullcontext()
 
 
-def style(threads: int, quick: bool, autocast: bool) -> Run:
+def fused(function: Any, compiled: bool) -> Any:
+    """What is differentiated, by torch.compile where that is asked for."""
+    return torch.compile(function, dynamic=False) if compiled else function
+
+
+def style(threads: int, quick: bool, autocast: bool, compiled: bool) -> Run:
     """fast_style with VGG16's loss: Johnson's network, relative Gram and content terms, Adam."""
     torch.set_num_threads(threads)
     size, width, blocks = (32, 4, 1) if quick else (steps.SIZE, 32, 5)
@@ -42,14 +47,18 @@ def style(threads: int, quick: bool, autocast: bool) -> Run:
     images = torch.from_numpy(steps.style_batch(size)).permute(0, 3, 1, 2)
     targets = [gram(maps) for maps in features(images[:1])]
 
-    def step(case: Any) -> float:
-        optimizer.zero_grad()
+    def objective(images: Tensor) -> Tensor:
         with precision(autocast):
-            pictures = network(images)
-            maps = features(pictures)
+            maps = features(network(images))
             with torch.no_grad():
                 content = features(images, maps=2)[1]
-            loss = style_loss(maps, targets) + 0.25 * content_loss(maps[1].float(), content.float())
+            return style_loss(maps, targets) + 0.25 * content_loss(maps[1].float(), content.float())
+
+    objective = fused(objective, compiled)
+
+    def step(case: Any) -> float:
+        optimizer.zero_grad()
+        loss = objective(images)
         loss.backward()
         optimizer.step()
         return loss.item()
@@ -57,7 +66,7 @@ def style(threads: int, quick: bool, autocast: bool) -> Run:
     return timed(step)
 
 
-def gan(threads: int, quick: bool, autocast: bool) -> Run:
+def gan(threads: int, quick: bool, autocast: bool, compiled: bool) -> Run:
     """PyTorch's DCGAN tutorial: the discriminator's step on real and generated pictures, then the generator's."""
     torch.set_num_threads(threads)
     width = steps.gan_width(quick)
@@ -66,19 +75,29 @@ def gan(threads: int, quick: bool, autocast: bool) -> Run:
     discriminator_adam = torch.optim.Adam(discriminator.parameters(), 2e-4, (0.5, 0.999))
     pictures, noise = steps.gan_batch(width)
     images, latents = 2 * torch.from_numpy(pictures).permute(0, 3, 1, 2) - 1, torch.from_numpy(noise)
-    entropy = functional.binary_cross_entropy_with_logits
     ones, zeros = torch.ones(len(images), 1), torch.zeros(len(images), 1)
+
+    def entropy(pictures: Tensor, wanted: Tensor) -> Tensor:
+        with precision(autocast):
+            scores = discriminator(pictures)
+        return functional.binary_cross_entropy_with_logits(scores.float(), wanted)
+
+    def draw(latents: Tensor) -> Tensor:
+        with precision(autocast):
+            return generator(latents)
+
+    entropy, draw = fused(entropy, compiled), fused(draw, compiled)
 
     def step(case: Any) -> float:
         discriminator_adam.zero_grad()
-        real = entropy(discriminator(images), ones)
+        real = entropy(images, ones)
         real.backward()
-        generated = generator(latents)
-        fake = entropy(discriminator(generated.detach()), zeros)
+        generated = draw(latents)
+        fake = entropy(generated.detach(), zeros)
         fake.backward()
         discriminator_adam.step()
         generator_adam.zero_grad()
-        loss = entropy(discriminator(generated), ones)
+        loss = entropy(generated, ones)
         loss.backward()
         generator_adam.step()
         return real.item() + fake.item() + loss.item()

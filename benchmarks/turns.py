@@ -72,10 +72,10 @@ def limits(threads: int) -> dict[str, str]:
     return {**dict.fromkeys(names, str(threads)), "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def alternate(
+def taken(
     runners: Mapping[str, Runner], cases: Iterable[Any] = (None,), rounds: int = 3, seconds: float = 1.0
-) -> dict[Any, dict[str, float]]:
-    """The median of every runner's calls over all rounds, in seconds, by case and name; they take turns within each round."""
+) -> dict[Any, dict[str, list[float]]]:
+    """Seconds of every runner's calls over all rounds, by case and name; they take turns within each round."""
     cases = list(cases)
     times: dict[Any, dict[str, list[float]]] = {case: {name: [] for name in runners} for case in cases}
     try:
@@ -86,7 +86,29 @@ def alternate(
     finally:
         for runner in runners.values():
             runner.close()
-    return {case: {name: statistics.median(values) for name, values in by_name.items()} for case, by_name in times.items()}
+    return times
+
+
+def medians(times: Mapping[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def spreads(times: Mapping[str, list[float]]) -> dict[str, float]:
+    """Half of the range in which the middle half of the calls lies, over their median; 0 of a single call."""
+    return {name: spread(values) for name, values in times.items()}
+
+
+def spread(values: list[float]) -> float:
+    if len(values) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return (high - low) / 2 / middle
+
+
+def has_pytorch(python: str) -> bool:
+    """Whether the interpreter has PyTorch, which is not imported: beside TensorFlow it may abort the process."""
+    look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+    return subprocess.run([python, "-c", look], check=False).returncode == 0
 
 
 def timed(call: Callable[[Any], Any]) -> Run:

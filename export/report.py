@@ -13,7 +13,7 @@ from zoo import roles
 from zoo.export.manifest import Artifact, Manifest, parse_shape
 from zoo.export.metadata import value_range
 from zoo.export.model_card import model_card
-from zoo.export.recommendation import PLACES, reason, recommended
+from zoo.export.recommendation import PLACES, figures, float32_of, ratio, reason, recommended
 from zoo.export.verify import Measurement, References
 from zoo.export.wording import FORMAT_TITLES, TIMES, dimensions, figure, summary, timing
 from zoo.roles import Role
@@ -77,11 +77,7 @@ def cards(manifest: Manifest) -> list[dict[str, Any]]:
             "path": artifact.path,
             "title": _title(artifact),
             "why": reason(place, artifact),
-            "figures": {
-                "MB": figure(artifact.bytes / 1e6, ".2f"),
-                "ms": figure(artifact.latency_ms, ".0f"),
-                "dB from Keras": _decibels(artifact),
-            },
+            "figures": figures(artifact),
         }
         for place, artifact in recommended(manifest.artifacts).items()
     ]
@@ -117,12 +113,10 @@ def _tensor(tensor: Role) -> tuple[str, ...]:
 
 
 def _row(artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
-    same = (artifact.format, artifact.shape, "float32")  # that the others are measured against
-    base = next((a for a in manifest.artifacts if (a.format, a.shape, a.precision) == same), artifact)
-    parity = artifact.parity
+    base, parity = float32_of(artifact, manifest.artifacts), artifact.parity
 
-    def ratio(value: float, whole: float) -> str:
-        return "" if artifact is base or math.isnan(value / whole) else f"{value / whole:.2f}{TIMES}"
+    def beside(value: float, whole: float) -> str:
+        return "" if artifact is base else ratio(value, whole)
 
     return {
         "title": _title(artifact),
@@ -131,8 +125,8 @@ def _row(artifact: Artifact, manifest: Manifest) -> dict[str, Any]:
         "notes": "; ".join(note for note in (artifact.notes, artifact.gpu.words if artifact.gpu else "") if note),
         "mark": "passed" if parity.passed else "failed",
         "cells": [
-            (figure(artifact.bytes / 1e6, ".2f"), ratio(artifact.bytes, base.bytes)),
-            (figure(artifact.latency_ms, ".1f"), ratio(artifact.latency_ms, base.latency_ms)),
+            (figure(artifact.bytes / 1e6, ".2f"), beside(artifact.bytes, base.bytes)),
+            (figure(artifact.latency_ms, ".1f"), beside(artifact.latency_ms, base.latency_ms)),
             (figure(parity.max_abs, ".1e"), ""),
             (figure(parity.psnr, ".1f"), ""),
             (figure(parity.ssim, ".4f"), ""),

@@ -1,11 +1,12 @@
 """Runners that take turns."""
 
 import os
+import sys
 import time
 
 import pytest
 
-from benchmarks.turns import Runner, alternate, timed
+from benchmarks.turns import Runner, has_pytorch, medians, spread, taken, timed
 
 
 def sleeper(threads, seconds):
@@ -22,7 +23,9 @@ def limits(threads):
 
 def test_runners_take_turns():
     runners = {f"{seconds} s": Runner("tests.benchmarks.test_turns:sleeper", 1, seconds=seconds) for seconds in (0.002, 0.02)}
-    times = alternate(runners, cases=(1, 2), rounds=2, seconds=0.01)
+    every = taken(runners, cases=(1, 2), rounds=2, seconds=0.01)
+    times = {case: medians(by_name) for case, by_name in every.items()}
+    assert all(len(calls) >= 2 for by_name in every.values() for calls in by_name.values())
     assert list(times) == [1, 2]
     assert 0.002 <= times[1]["0.002 s"] < times[1]["0.02 s"]
     assert times[2]["0.02 s"] >= 0.04
@@ -48,3 +51,17 @@ def test_a_runner_that_fails_says_why_in_one_line():
     with pytest.raises(ValueError, match=r"^tests\.benchmarks\.test_turns:limits failed: this machine is full$"):
         runner.turn()
     runner.close()
+
+
+def test_spread_is_half_of_the_middle_half():
+    assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == pytest.approx(1 / 3)
+    assert spread([2.0]) == 0
+
+
+def test_an_interpreter_is_asked_for_pytorch_without_importing_it(tmp_path):
+    assert not has_pytorch("/bin/false")
+    (tmp_path / "torch.py").write_text("raise SystemExit('imported')")
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    assert has_pytorch(str(python))

@@ -220,7 +220,7 @@ def test_report_and_card_stand_alone(exported):
     assert "http" not in page and "<script" not in page and "$" not in page
     assert page.count("data:image/jpeg;base64,") == 2 + 13 * 2  # before, after, and two of each file that differs from all others
     assert "Not made" in page and "the same factor for all" in page
-    assert [card in page for card in ("In an app", "Behind a server", "In a browser")] == [True] * 3
+    assert [card in page for card in ("In an app", "Behind a server", "In a browser", "In a desktop program")] == [True] * 4
     assert "{{" not in page and "{%" not in page
     card = (out / "MODEL_CARD.md").read_text()
     assert "$" not in card

@@ -3,7 +3,7 @@
 import pytest
 
 from zoo.export.manifest import Artifact, Parity
-from zoo.export.recommendation import PLACES, recommended
+from zoo.export.recommendation import PLACES, reason, recommended
 
 
 def artifact(form, precision, shape="dynamic", passed=True, latency=1.0):
@@ -29,12 +29,16 @@ def test_a_phone_takes_the_fixed_float16_file_a_server_the_savedmodel_a_page_the
         "phone": "litert/x-256x256-float16",
         "server": "savedmodel/x-dynamic-float32",
         "browser": "web/x-dynamic-dynamic_int8",
+        "desktop": "onnx/x-dynamic-float32",
     }
 
 
 def test_what_failed_is_never_recommended_and_what_is_missing_has_no_card():
     files = [artifact("litert", "float16", passed=False), artifact("litert", "dynamic_int8"), artifact("litert", "float32")]
-    assert chosen(*files) == {"phone": "litert/x-dynamic-dynamic_int8"}
+    assert chosen(*files) == {
+        "phone": "litert/x-dynamic-dynamic_int8",
+        "desktop": "litert/x-dynamic-float32",
+    }
     assert chosen() == {}
 
 
@@ -43,6 +47,11 @@ def test_of_equals_the_faster():
     assert chosen(*files) == {"phone": "litert/x-512x512-float16"}
 
 
+def test_an_onnx_file_behind_a_server_is_not_called_the_saved_model():
+    assert "signatures" in reason("server", artifact("savedmodel", "float32"))
+    assert reason("server", artifact("onnx", "float32")) == "For servers that run ONNX."
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_every_reason_is_of_a_file_that_can_be_chosen(place):
-    assert set(PLACES[place].why) <= {precision for _, precision in PLACES[place].choices}
+    assert set(PLACES[place].why) <= set(PLACES[place].choices)
