@@ -1,7 +1,10 @@
 """Training on a machine without TensorFlow: the command, several devices, options, and what is refused."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -128,3 +131,25 @@ def test_jax_that_is_not_installed_is_named_with_its_extra(tmp_path, cache):
     line = command(cache, *words[:-2], code=2, KERAS_BACKEND="torch")
     assert line == "zoo: zoo trains on tensorflow and jax, not on torch: set KERAS_BACKEND to one of them"
     assert not (tmp_path / "run").exists()
+
+
+LINT = """
+import zoo
+from zoo.export.lint import lint
+try:
+    lint(zoo.create("denoiser", preset="tiny").inference_model())
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_what_tensorflow_makes_is_made_by_it_or_refused_in_one_line(cache):
+    """The command takes TensorFlow, whatever the environment says; a process of somebody's own is told."""
+    words = ("lint", "denoiser", "--preset", "tiny")
+    assert "nothing in the way" in command(cache, *words, REFUSED="")
+    line = command(cache, *words, code=2)
+    assert line == "zoo: this takes tensorflow, which only the whole package brings: pip install keras-image-zoo"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run([sys.executable, "-c", LINT], env=environment, capture_output=True, text=True, timeout=300, check=True)
+    assert done.stdout.startswith("Keras runs on jax in this process, and what is exported is made by TensorFlow: save the")
+    assert done.stdout.count("\n") == 1
