@@ -133,13 +133,19 @@ def test_jax_that_is_not_installed_is_named_with_its_extra(tmp_path, cache):
     assert not (tmp_path / "run").exists()
 
 
-LINT = """
-import zoo
+OF_TENSORFLOW = """
+import numpy, zoo
 from zoo.export.lint import lint
-try:
-    lint(zoo.create("denoiser", preset="tiny").inference_model())
-except ValueError as error:
-    print(error)
+from zoo.training.optimise import optimise_picture
+picture = numpy.zeros((64, 64, 3), "float32")
+for call in (
+    lambda: lint(zoo.create("denoiser", preset="tiny").inference_model()),
+    lambda: optimise_picture(picture, [picture]),
+):
+    try:
+        call()
+    except ValueError as error:
+        print(error)
 """
 
 
@@ -150,6 +156,9 @@ def test_what_tensorflow_makes_is_made_by_it_or_refused_in_one_line(cache):
     line = command(cache, *words, code=2)
     assert line == "zoo: this takes tensorflow, which only the whole package brings: pip install keras-image-zoo"
     environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    done = subprocess.run([sys.executable, "-c", LINT], env=environment, capture_output=True, text=True, timeout=300, check=True)
-    assert done.stdout.startswith("Keras runs on jax in this process, and what is exported is made by TensorFlow: save the")
-    assert done.stdout.count("\n") == 1
+    done = subprocess.run(
+        [sys.executable, "-c", OF_TENSORFLOW], env=environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    exported, painted = done.stdout.splitlines()
+    assert exported.startswith("Keras runs on jax in this process, and what is exported is made by TensorFlow: save the model")
+    assert painted.startswith("neural_style paints by L-BFGS on TensorFlow, and Keras runs on jax here: start one with")
