@@ -194,9 +194,9 @@ def untrained_use(what: str) -> str:
 
     if Path(what).exists() or what not in names():
         return ""
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
 
-    import_tensorflow()
+    keras_on_tensorflow()
     return family(what).untrained
 
 

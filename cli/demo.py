@@ -27,13 +27,13 @@ def demo(out: Path, steps: int, marked: bool) -> None:
     from zoo.cli.export import STANDARD
     from zoo.cli.opened import open as open_model
     from zoo.cli.progress import stages
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
     from zoo.cli.table import finish
     from zoo.cli.verify import verification_pictures
     from zoo.training.pictures import write_picture
     from zoo.training.sources import SAMPLES, open_source
 
-    import_tensorflow()
+    keras_on_tensorflow()
     import zoo
     from zoo.export.export import export_model
     from zoo.training.run import train

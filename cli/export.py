@@ -111,13 +111,13 @@ def export(
         signing.check_key(key)  # before anything is made
     from zoo.cli.card import card_facts
     from zoo.cli.progress import stages
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
     from zoo.cli.settings import choose_deployed, model_file
     from zoo.cli.table import finish
     from zoo.cli.verify import verification_pictures
 
     file = model_file(what)  # a wrong name is answered before anything heavy is loaded
-    import_tensorflow()
+    keras_on_tensorflow()
     import zoo
     from zoo.export.export import export_model
 

@@ -22,14 +22,14 @@ def lint(what: str, preset: str | None, settings: tuple[str, ...], as_json: bool
     Example: zoo lint fast_style --preset mobile --set width=24
     """
     from zoo._registry import names
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
     from zoo.cli.settings import model_file, parse_settings
 
     family = what in names()
     if (preset or settings) and not family:
         raise ValueError(f"--preset and --set are for a family; {what} has its settings in its file")
     file = "" if family else model_file(what)
-    import_tensorflow()
+    keras_on_tensorflow()
     from zoo._load import create, load
 
     model = create(what, preset, **parse_settings(what, settings)[0]) if family else load(file)

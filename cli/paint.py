@@ -14,9 +14,9 @@ def painter(family: str, styles: tuple[str, ...], mask: Path | None, settings: t
     Raises:
         ValueError: no style, a style or mask that cannot be read, or a wrong setting.
     """
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
 
-    import_tensorflow()
+    keras_on_tensorflow()
     from zoo.cli.settings import parse_settings
     from zoo.training.optimise import optimise_picture
     from zoo.training.pictures import read_picture, read_style

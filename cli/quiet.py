@@ -1,6 +1,8 @@
 """Importing TensorFlow without the lines that its C++ part prints before it can be told not to."""
 
 import importlib
+import os
+import sys
 
 from zoo.common.stderr import silenced_stderr
 from zoo.training.backend import check_environment
@@ -19,3 +21,10 @@ def import_tensorflow() -> None:
     with silenced_stderr():
         tensorflow = importlib.import_module("tensorflow")
         tensorflow.config.list_physical_devices()  # looks for GPUs, and says in two lines that there is none
+
+
+def keras_on_tensorflow() -> None:
+    """As `import_tensorflow`, and Keras on it whatever KERAS_BACKEND says: the files of an export are TensorFlow's to make."""
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    import_tensorflow()

@@ -126,6 +126,8 @@ def _check(jobs: Sequence[Job]) -> None:
             raise ValueError(f"{source} does not exist")
         if not source.is_file():
             raise ValueError(f"{source} is no file; a stream of bytes comes in by - (standard input)")
+        if targets.get(target) == source:
+            raise ValueError(f"{source} is named twice; leave one out")
         if target in targets:
             raise ValueError(f"{source} and {targets[target]} would both become {target}; rename one")
         if target.exists() and target.samefile(source):

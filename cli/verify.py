@@ -28,10 +28,10 @@ def verify(directory: Path, images: str, gpu: bool, key: Path | None, as_json: b
 
         signing.check(directory, key)  # before anything of it is run
     from zoo.cli.progress import stages
-    from zoo.cli.quiet import import_tensorflow
+    from zoo.cli.quiet import keras_on_tensorflow
     from zoo.cli.table import finish
 
-    import_tensorflow()
+    keras_on_tensorflow()
     from zoo.export.export import verify_directory
 
     with stages() as progress:

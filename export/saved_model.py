@@ -14,9 +14,19 @@ ENCODED_CHANNELS = (1, 3, 4)  # gray, RGB, RGB with alpha: what one PNG holds
 
 
 def trace(network: Any, signature: Signature, size: tuple[int, int] | None, batch: int | None = None) -> Any:
-    """The network as one traced `tf.function` from a dict of inputs to a dict of outputs; `size` None takes any."""
+    """The network as one traced `tf.function` from a dict of inputs to a dict of outputs; `size` None takes any.
+
+    Raises:
+        ValueError: Keras runs on another backend.
+    """
+    import keras
     import tensorflow as tf
 
+    if (backend := keras.backend.backend()) != "tensorflow":
+        raise ValueError(
+            f"Keras runs on {backend} in this process, and what is exported is made by TensorFlow: save the model as .keras, "
+            "and export that file in a process with KERAS_BACKEND=tensorflow, as zoo export does"
+        )
     specs = tensor_specs(signature, size, batch)
     function = tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
     function.get_concrete_function()

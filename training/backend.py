@@ -53,7 +53,7 @@ def check_trainable(name: str) -> None:
 def check_environment() -> None:
     """ValueError where KERAS_BACKEND says what Keras cannot run on here."""
     name = os.environ.get("KERAS_BACKEND")
-    if not name or "keras" in sys.modules:
+    if name in (None, "", "tensorflow") or "keras" in sys.modules:  # without TensorFlow, whoever imports it says so
         return
     if name not in KERAS_RUNS_ON:
         raise ValueError(f"KERAS_BACKEND={name}: Keras has no such backend; set it to {' or '.join(BACKENDS)}, or unset it")

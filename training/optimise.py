@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.training.backend import running
+
 MEMORY = 12
 COARSEST = 128
 
@@ -39,13 +41,17 @@ def optimise_picture(
         `loss` and every term. Losses of different sizes do not compare.
 
     Raises:
-        ValueError: a wrong setting, or a loss that is not a number.
+        ValueError: a wrong setting, a loss that is not a number, or Keras on another backend than TensorFlow.
 
     Example:
         >>> picture, curve = optimise_picture(photo, [painting], size=512, content_weight=0.1)
     """
     import zoo
 
+    if (backend := running()) != "tensorflow":
+        raise ValueError(
+            f"{family} paints by L-BFGS on TensorFlow, and Keras runs on {backend} here: start one with KERAS_BACKEND=tensorflow"
+        )
     aspect = content.shape[1] / content.shape[0] if content is not None else config.pop("aspect", 1.0)
     pictures = {
         "style": list(styles),

@@ -221,6 +221,7 @@ def test_a_folder_of_many_with_some_bad_ones(here, capfd):
     [
         (["a.jpg", "b.png", "--out", "x.png"], "2 pictures cannot become the one file x.png; name a folder, such as --out x"),
         (["folder", "--out", "x.jpg"], "the pictures of a folder cannot become the one file x.jpg"),
+        (["folder", "folder", "--out", "x"], "is named twice; leave one out"),
         (["folder", "--format", "png", "--out", "x"], "would both become x/one.png; rename one"),
         (["a.jpg", "--out", "x.png", "--format", "jpg"], "say two things"),
         (["a.jpg", "--skip-existing", "--overwrite"], "say two things"),

@@ -1,7 +1,10 @@
 """Training on a machine without TensorFlow: the command, several devices, options, and what is refused."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -128,3 +131,34 @@ def test_jax_that_is_not_installed_is_named_with_its_extra(tmp_path, cache):
     line = command(cache, *words[:-2], code=2, KERAS_BACKEND="torch")
     assert line == "zoo: zoo trains on tensorflow and jax, not on torch: set KERAS_BACKEND to one of them"
     assert not (tmp_path / "run").exists()
+
+
+OF_TENSORFLOW = """
+import numpy, zoo
+from zoo.export.lint import lint
+from zoo.training.optimise import optimise_picture
+picture = numpy.zeros((64, 64, 3), "float32")
+for call in (
+    lambda: lint(zoo.create("denoiser", preset="tiny").inference_model()),
+    lambda: optimise_picture(picture, [picture]),
+):
+    try:
+        call()
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_what_tensorflow_makes_is_made_by_it_or_refused_in_one_line(cache):
+    """The command takes TensorFlow, whatever the environment says; a process of somebody's own is told."""
+    words = ("lint", "denoiser", "--preset", "tiny")
+    assert "nothing in the way" in command(cache, *words, REFUSED="")
+    line = command(cache, *words, code=2)
+    assert line == "zoo: this takes tensorflow, which only the whole package brings: pip install keras-image-zoo"
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(
+        [sys.executable, "-c", OF_TENSORFLOW], env=environment, capture_output=True, text=True, timeout=300, check=True
+    )
+    exported, painted = done.stdout.splitlines()
+    assert exported.startswith("Keras runs on jax in this process, and what is exported is made by TensorFlow: save the model")
+    assert painted.startswith("neural_style paints by L-BFGS on TensorFlow, and Keras runs on jax here: start one with")
