@@ -21,7 +21,8 @@ def document(figures: dict[str, Any]) -> str:
         "Data pipeline": ("data", data_text),
         "Export": ("export", export_text),
         "Growth": ("growth", growth_text),
-        "Large pictures by tiles": ("tiles", tiles_text),
+        "Large pictures by tiles": ("tiled", tiled_text),
+        "The side of the tiles": ("tiles", tiles_text),
         "From cold": ("startup", startup_text),
     }
     lines = ["# Performance", "", HEAD]
@@ -260,6 +261,10 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def tiled_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"Peak memory of `zoo apply --tile {tiles.TILE}`, a network in Keras: {rows.tiled_memory(figures).text}."
+
+
 def tiles_text(figures: dict[str, Any]) -> Iterator[str]:
     yield "One picture in one pass, or by tiles of so many pixels and their margins, as `zoo apply` computes it. A style network"
     yield "is taken apart in Keras, since its normalisation needs the whole picture; the denoiser's file is run tile by tile."
@@ -271,9 +276,6 @@ def tiles_text(figures: dict[str, Any]) -> Iterator[str]:
             (f"{title}: nanoseconds a pixel (peak GiB)", *sides),
             ((names[tile], *(tile_cell(points, side) for side in sides)) for tile, points in by_tile.items()),
         )
-    if "tiled" in figures:
-        yield ""
-        yield f"Peak memory of `zoo apply --tile {tiles.TILE}`: {rows.tiled_memory(figures).text}; {when(figures, 'tiled')}"
 
 
 def tile_cell(points: dict[str, Any], side: str) -> str:

@@ -132,10 +132,11 @@ def pixel_spread(figures: Figures) -> Measured:
 
 
 def tiled_memory(figures: Figures) -> Measured:
-    text = "; ".join(
+    texts = [
         f"`{preset}`: {row['bytes'] / 2**30:.2f} GiB at {row['side']} x {row['side']}, in {row['seconds']:.0f} s"
         for preset, row in figures["tiled"].items()
-    )
+    ]
+    text = "; ".join([*texts, *(f"`{preset}`: not measured yet" for preset in tiles.PRESETS if preset not in figures["tiled"])])
     return Measured(text, (max(row["bytes"] for row in figures["tiled"].values()) / 2**30,))
 
 

@@ -140,6 +140,11 @@ def test_a_section_ends_with_its_day_and_load_and_figures_have_their_spread(figu
     assert "| tiles of 1024 |  | 477 (1.00) |" in text
 
 
+def test_a_network_whose_memory_was_not_measured_is_named(figures):
+    del figures["tiled"]["johnson"]
+    assert "in 0 s; `johnson`: not measured yet |" in lines(figures, "tiled")[0]
+
+
 def test_why_a_row_may_fall_short_is_written_down():
     assert all(row.reason for row in rows.ROWS)
 
