@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "networks": networks.measure,
     "restorers": restorers.measure,
     "steps": steps.measure,
+    "gan_steps": steps.measure_gan,
     "data": data.measure,
     "export": exporting.measure,
     "growth": growth.measure,
@@ -37,7 +38,7 @@ PARTS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 LONG = ("curve",)  # parts that have to be asked for
 PICTURED = ("data", "curve")  # parts that take --data
-PEERED = ("machine", "networks", "restorers", "steps", "data")  # parts that take --pytorch
+PEERED = ("machine", "networks", "restorers", "steps", "gan_steps", "data")  # parts that take --pytorch
 
 
 def main() -> None:

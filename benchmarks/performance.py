@@ -17,10 +17,12 @@ def document(figures: dict[str, Any]) -> str:
         "Restoring and inpainting": ("restorers", restorers_text),
         "How small it may be": ("curve", curve_text),
         "Training steps": ("steps", steps_text),
+        "Training steps of a GAN": ("gan_steps", gan_steps_text),
         "Data pipeline": ("data", data_text),
         "Export": ("export", export_text),
         "Growth": ("growth", growth_text),
-        "Large pictures by tiles": ("tiles", tiles_text),
+        "Large pictures by tiles": ("tiled", tiled_text),
+        "The side of the tiles": ("tiles", tiles_text),
         "From cold": ("startup", startup_text),
     }
     lines = ["# Performance", "", HEAD]
@@ -152,24 +154,33 @@ def curve_text(figures: dict[str, Any]) -> Iterator[str]:
     )
 
 
+STEPS = {
+    "steps": f"fast_style `johnson`, {steps.SIZE} x {steps.SIZE}, batch {steps.BATCH}, VGG16's loss (random weights)",
+    "gan_steps": f"DCGAN 64 x 64, batch {steps.GAN_BATCH}, widths {steps.GAN_WIDTH} (published: 128)",
+}
+
+
 def steps_text(figures: dict[str, Any]) -> Iterator[str]:
-    titles = {
-        "fast_style": f"fast_style `johnson`, {steps.SIZE} x {steps.SIZE}, batch {steps.BATCH}, VGG16's loss (random weights)",
-        "dcgan": f"DCGAN 64 x 64, batch {steps.GAN_BATCH}, widths {steps.GAN_WIDTH} (published: 128)",
-    }
     yield f"{rows.cores(figures['steps']['threads'])}. Ours: `compile()` and `fit()`; the peers are the loops of TensorFlow's and"
-    yield "PyTorch's tutorials, with as many weights and operations."
-    for task, title in titles.items():
-        row, spreads = figures["steps"][task], figures["steps"].get("spread", {}).get(task, {})
-        peers = [name for name in row if not name.startswith("ours")]
-        yield ""
-        yield from table(
-            (title, "s a step", *(f"/ {peer}" for peer in peers)),
-            (
-                (name, f"{seconds:.3f}{plus_minus(spreads, name)}", *(f"{seconds / row[peer]:.2f}x" for peer in peers))
-                for name, seconds in row.items()
-            ),
-        )
+    yield "PyTorch's tutorials, with as many weights and operations. What is held against what has the same precision."
+    yield ""
+    yield from step_table(figures, "steps")
+
+
+def gan_steps_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield from step_table(figures, "gan_steps")
+
+
+def step_table(figures: dict[str, Any], part: str) -> Iterator[str]:
+    row, spreads = figures[part]["seconds"], figures[part].get("spread", {})
+    peers = [name for name in row if not name.startswith("ours")]
+    yield from table(
+        (STEPS[part], "s a step", *(f"/ {peer}" for peer in peers)),
+        (
+            (name, f"{seconds:.3f}{plus_minus(spreads, name)}", *(f"{seconds / row[peer]:.2f}x" for peer in peers))
+            for name, seconds in row.items()
+        ),
+    )
 
 
 def data_text(figures: dict[str, Any]) -> Iterator[str]:
@@ -250,6 +261,10 @@ def growth_text(figures: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def tiled_text(figures: dict[str, Any]) -> Iterator[str]:
+    yield f"Peak memory of `zoo apply --tile {tiles.TILE}`, a network in Keras: {rows.tiled_memory(figures).text}."
+
+
 def tiles_text(figures: dict[str, Any]) -> Iterator[str]:
     yield "One picture in one pass, or by tiles of so many pixels and their margins, as `zoo apply` computes it. A style network"
     yield "is taken apart in Keras, since its normalisation needs the whole picture; the denoiser's file is run tile by tile."
@@ -261,9 +276,6 @@ def tiles_text(figures: dict[str, Any]) -> Iterator[str]:
             (f"{title}: nanoseconds a pixel (peak GiB)", *sides),
             ((names[tile], *(tile_cell(points, side) for side in sides)) for tile, points in by_tile.items()),
         )
-    if "tiled" in figures:
-        yield ""
-        yield f"Peak memory of `zoo apply --tile {tiles.TILE}`: {rows.tiled_memory(figures).text}; {when(figures, 'tiled')}"
 
 
 def tile_cell(points: dict[str, Any], side: str) -> str:

@@ -1,6 +1,6 @@
 """Training steps: ours by plain `fit`, beside a bare Keras loop and PyTorch, eager and compiled, on the same shapes and cores.
 
-    python -m benchmarks --only steps
+    python -m benchmarks --only steps,gan_steps
 
 Each runner is a process of its own that builds its model, takes a first step uncounted, and then steps when it is its turn.
 """
@@ -22,26 +22,26 @@ PRECISIONS = {"float32": "", "mixed_bfloat16": BF16}  # ours -> what PyTorch's t
 
 
 def measure(quick: bool = False, pytorch: str = sys.executable) -> dict[str, Any]:
-    """Seconds a step, by task and runner, and how far they spread. `pytorch` is the interpreter that has it."""
+    """Seconds a step of fast_style by runner, and how far they spread. `pytorch` is the interpreter that has it."""
+    return in_turns("style", 1.0, quick, pytorch)
+
+
+def measure_gan(quick: bool = False, pytorch: str = sys.executable) -> dict[str, Any]:
+    """The same of DCGAN."""
+    return in_turns("gan", 2.0, quick, pytorch)
+
+
+def in_turns(task: str, seconds: float, quick: bool, pytorch: str) -> dict[str, Any]:
     threads = 1 if quick else os.cpu_count() or 1
-    torch, rounds = has_pytorch(pytorch), 1 if quick else 3
-
-    def runners(task: str) -> dict[str, Runner]:
-        made = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in PRECISIONS}
-        if task == "gan":
-            made[TWO_TAPES] = Runner("benchmarks.steps:two_tapes", threads, quick=quick)
-        for end in PRECISIONS.values() if torch else ():
-            for name in (EAGER, COMPILED):
-                settings = {"quick": quick, "autocast": end == BF16, "compiled": name == COMPILED}
-                made[name + end] = Runner(f"benchmarks.torch_steps:{task}", threads, pytorch, **settings)
-        return made
-
-    times = {
-        "fast_style": taken(runners("style"), rounds=rounds)[None],
-        "dcgan": taken(runners("gan"), rounds=rounds, seconds=2)[None],
-    }
-    by_task = {task: medians(values) for task, values in times.items()}
-    return {"threads": threads, **by_task, "spread": {task: spreads(values) for task, values in times.items()}}
+    runners = {f"ours, {p}": Runner(f"benchmarks.steps:ours_{task}", threads, precision=p, quick=quick) for p in PRECISIONS}
+    if task == "gan":
+        runners[TWO_TAPES] = Runner("benchmarks.steps:two_tapes", threads, quick=quick)
+    for end in PRECISIONS.values() if has_pytorch(pytorch) else ():
+        for name in (EAGER, COMPILED):
+            settings = {"quick": quick, "autocast": end == BF16, "compiled": name == COMPILED}
+            runners[name + end] = Runner(f"benchmarks.torch_steps:{task}", threads, pytorch, **settings)
+    times = taken(runners, rounds=1 if quick else 3, seconds=seconds)[None]
+    return {"threads": threads, "seconds": medians(times), "spread": spreads(times)}
 
 
 def style_batch(size: int) -> np.ndarray:

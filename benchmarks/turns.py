@@ -42,13 +42,17 @@ class Runner:
 
     def turn(self, case: Any = None, seconds: float = 0.5) -> list[float]:
         """Seconds of every call of one turn. Raises ValueError where the process failed, with its last line."""
-        if not self.started:
-            self._answer()
-            self.started = True
+        self.ready()
         assert self.process.stdin
         self.process.stdin.write(json.dumps([case, seconds]) + "\n")
         self.process.stdin.flush()
         return list(json.loads(self._answer()))
+
+    def ready(self) -> None:
+        """Waits until the process is set up. Raises ValueError as `turn`."""
+        if not self.started:
+            self._answer()
+            self.started = True
 
     def _answer(self) -> str:
         assert self.process.stdout
@@ -79,6 +83,8 @@ def taken(
     cases = list(cases)
     times: dict[Any, dict[str, list[float]]] = {case: {name: [] for name in runners} for case in cases}
     try:
+        for runner in runners.values():  # no turn beside another's imports
+            runner.ready()
         for _ in range(rounds):
             for case in cases:
                 for name, runner in runners.items():

@@ -38,8 +38,8 @@ def bench(directory: Path, threads: int, sizes: str, as_json: bool) -> None:
     peak = matrix_product_peak(threads)
     timed = at_first_size(manifest.artifacts, jobs, rows)
     if as_json:
-        figures = {"matrix_product_gflops": peak, "files": [dataclasses.asdict(row) for row in rows]}
-        click.echo(json.dumps(figures | {"recommended": recommended_paths(timed)}, indent=2))
+        measured = {"matrix_product_gflops": peak, "files": [dataclasses.asdict(row) for row in rows]}
+        click.echo(json.dumps(measured | {"recommended": recommended_paths(timed)}, indent=2))
         return
     from rich.table import Table
 
