@@ -7,6 +7,7 @@ nothing is computed twice but the halos.
 """
 
 import collections
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
@@ -126,8 +127,6 @@ class Network:
             else:
                 tied |= set(step.outputs)
                 self.steps.append(step)
-        if any(step.moments_of in self.pictures for step in self.steps):
-            raise self._global()
         vectors = {number for number in tied if small[number][1:3] == large[number][1:3]}
         self.statistics = [step for step in self.steps if not vectors.isdisjoint(step.outputs)]
         self.steps = [step for step in self.steps if vectors.isdisjoint(step.outputs)]
@@ -137,6 +136,7 @@ class Network:
         measured = {step.moments_of for step in (*self.steps, *self.statistics) if step.moments_of is not None}
         if any(number in self.scales and number != step.moments_of for step in self.statistics for number in step.inputs):
             raise self._global()
+        self.measured = measured & set(self.pictures)
         self.kept = self._cut(measured | {self.graph.output})
 
     def _scale(self, small: tuple[int, ...], large: tuple[int, ...]) -> Fraction:
@@ -179,7 +179,7 @@ class Network:
 
     def run(self, tile: int, folder: Path, report: Callable[[int, int], None]) -> Iterator[tuple[Window, Any]]:
         """The windows of the result and their values; everything else is done on the way."""
-        moments: dict[int, Any] = {}
+        moments: dict[int, Any] = {number: moments_of(self.pictures[number], tile) for number in self.measured}
         pieces = [self._segment(number, moments) for number in self.kept]
         shapes = [self.graph.shapes[number][1:] for number in self.kept]
         total = sum(count(shape, segment, tile) for shape, segment in zip(shapes, pieces, strict=True))
@@ -261,6 +261,14 @@ class Moments:
             return None
         mean, variance = self.mean, self.squares / self.count
         return mean[None, None, None].astype("float32"), variance[None, None, None].astype("float32")
+
+
+def moments_of(picture: Area, tile: int) -> Any:
+    """Mean and variance of every channel of a picture."""
+    gathered = Moments()
+    for rows, columns in itertools.product(*(cuts(size, tile) for size in picture.shape[:2])):
+        gathered.add(picture[slice(*rows), slice(*columns)])
+    return gathered.result
 
 
 def count(shape: tuple[int, ...], segment: Segment, tile: int) -> int:
