@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from zoo._base import ImageModel
 from zoo._discriminator import ADVERSARIAL_TERMS, adversarial_terms, patch_discriminator
+from zoo._light_network import light_layers, published_range, residual, small
 from zoo._perceptual import perceptual_loss
 from zoo._registry import choose, register
 from zoo._windows import windows
@@ -221,9 +222,29 @@ class FastStyle(ImageModel):
         output = inputs["image"] + strength * (ops.clip(picture, 0.0, 1.0) - inputs["image"])
         return keras.Model(inputs, {"output_image": output}, name=self.name)
 
+    def single(self, style: str) -> "FastStyle":
+        """A model of one of the styles alone, which gives what this one gives when it is asked for that style; not compiled.
+
+        Raises:
+            ValueError: there is no style of that name or number.
+        """
+        names = list(self.style_names or numbered(self.styles))
+        row = names.index(choose("style", style, names))
+        config = self.configuration() | {"styles": 1, "style_names": (style,)}
+        model = type(self)(**config)
+        for mine, its in zip(weighted_layers(self.network), weighted_layers(model.network), strict=True):
+            conditional = isinstance(mine, ConditionalInstanceNormalization)
+            its.set_weights([weight[row] for weight in mine.get_weights()] if conditional else mine.get_weights())
+        return model
+
     def samples(self, batch: dict[str, Any]) -> dict[str, Any]:
         picture = self(batch, training=False)["picture"]
         return {"content": batch["image"], "stylised": ops.clip(picture, 0.0, 1.0)}
+
+
+def weighted_layers(network: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of a network that have weights, in its order."""
+    return [layer for layer in network.layers if layer.weights]
 
 
 def names_of(names: Sequence[str], count: int) -> tuple[str, ...]:
@@ -252,16 +273,7 @@ def light_network(styles: int, width: int, residual_blocks: int) -> keras.Model:
     """Half and quarter resolution, and one thin layer at full resolution that sees the photograph as well."""
     image, style_weights, convolve = ends(styles)
     padded = PadToMultiple(4, minimum=16)(image)
-    x = layers.ReLU()(convolve(padded, width, 5, strides=2))
-    x = layers.ReLU()(convolve(x, 2 * width, 3, strides=2))
-    for _ in range(residual_blocks):
-        x = residual(convolve, x)
-    x = layers.ReLU()(convolve(NearestUpsampling2D()(x), width, 3))
-    x = layers.ReLU()(convolve(x, 8, 3))
-    # Nearest neighbours and a convolution: depth to space left a pattern of single pixels, which the style's grain rewards.
-    x = layers.Concatenate()([NearestUpsampling2D()(x), padded])
-    x = ThinConv2D(3, 3, kernel_initializer=small())(ReflectionPadding2D(1)(x))
-    return finished(image, style_weights, x)
+    return finished(image, style_weights, light_layers(convolve, padded, padded, width, residual_blocks))
 
 
 NETWORKS = {"johnson": johnson_network, "light": light_network}
@@ -280,25 +292,9 @@ def ends(styles: int) -> tuple[Any, Any, Any]:
     return image, style_weights, convolve
 
 
-def residual(convolve: Any, x: Any) -> Any:
-    y = layers.ReLU()(convolve(x, x.shape[-1], 3))
-    return layers.Add()([x, convolve(y, x.shape[-1], 3)])
-
-
-def small() -> keras.initializers.Initializer:
-    """Training starts from a gray picture.
-
-    A saturated one has a style loss a hundred times higher, which Adam's second moment would remember for thousands of steps, and
-    its bright spots never leave the flat ends of tanh.
-    """
-    return keras.initializers.VarianceScaling(0.01)
-
-
 def finished(image: Any, style_weights: Any, x: Any) -> keras.Model:
-    """The network that ends with `x`, which is brought to the published range, 150 tanh + 127.5 of 255."""
-    x = layers.Activation("tanh", dtype="float32")(x)
-    x = layers.Rescaling(150 / 255, 0.5, dtype="float32")(x)
-    x = CropLike(dtype="float32")([x, image])
+    """The network that ends with `x`."""
+    x = CropLike(dtype="float32")([published_range(x), image])
     inputs = {"image": image} | ({"style_weights": style_weights} if style_weights.shape[-1] > 1 else {})
     return keras.Model(inputs, x, name="transform")
 

@@ -9,6 +9,7 @@ from tests.models import batches, sample
 from zoo.layers import AdaptiveInstanceNormalization
 
 random = np.random.default_rng(0)
+PUBLISHED = {"features": "vgg19", "feature_weights": "random", "loss_features": None, "width": 8}
 
 
 def test_layer_equals_the_formula():
@@ -22,21 +23,35 @@ def test_layer_equals_the_formula():
 
 def test_the_published_decoder_has_its_published_size():
     """VGG19's relu4_1 mirrored: 3,505,219 weights in the released code."""
-    assert zoo.create("adain", preset="huang").decoder.count_params() == 3_505_219
+    assert zoo.create("adain", preset="huang").painter.count_params() == 3_505_219
 
 
-def test_the_decoder_alone_is_trained_and_saved():
-    model = zoo.create("adain", preset="tiny")
+def test_the_published_decoder_alone_is_trained_and_saved():
+    model = zoo.create("adain", preset="tiny", **PUBLISHED)
     model.compile()
     before = [np.array(variable) for variable in model.encoder().variables]
     model.fit(batches(model, 2).dataset(), steps_per_epoch=2, verbose=0, shuffle=False)
-    assert [v.path for v in model.trainable_variables] == [v.path for v in model.decoder.variables]
+    assert [v.path for v in model.trainable_variables] == [v.path for v in model.painter.variables]
     assert not {id(v) for v in model.variables} & {id(v) for v in model.encoder().variables}
     for one, other in zip(before, model.encoder().variables, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("published", [{}, {"objective": "moments", "codes": 0}])
+def test_the_description_of_a_style_is_saved_and_not_trained(tmp_path):
+    """Deep features that are trained further one day leave a saved model as it is."""
+    model = zoo.create("adain", preset="tiny")
+    model.compile()
+    for variable in model.describer.variables:
+        variable.assign(variable * 1.01)
+    before = [np.array(variable) for variable in model.describer.variables]
+    model.fit(batches(model, 2).dataset(), steps_per_epoch=2, verbose=0, shuffle=False)
+    assert [v.path for v in model.trainable_variables] == [v.path for v in model.painter.variables]
+    model.save(tmp_path / "model.keras")
+    for one, other in zip(before, zoo.load(str(tmp_path / "model.keras")).describer.variables, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("published", [{}, PUBLISHED])
 def test_training_lowers_both_losses(published):
     model = zoo.create("adain", preset="tiny", **published)
     model.compile()
@@ -46,8 +61,8 @@ def test_training_lowers_both_losses(published):
     assert history["style"][-1] < 0.9 * history["style"][0] and history["loss"][-1] < 0.9 * history["loss"][0]
 
 
-def test_the_objective_may_see_other_features_than_the_encoder():
-    """Named as such, the encoder's own features measure the same; a second network changes the style; all of it is saved."""
+def test_the_objective_may_see_other_features():
+    """A second network changes the style; total variation is a term of its own; the content may keep its colours."""
     batch, own = batches(zoo.create("adain", preset="tiny"), 2)(0), zoo.create("adain", preset="tiny")
     outputs = own(batch)
 
@@ -56,8 +71,6 @@ def test_the_objective_may_see_other_features_than_the_encoder():
         return {name: np.array(term) for name, term in other.loss_terms(batch, outputs).items()}
 
     expected = {name: np.array(term) for name, term in own.loss_terms(batch, outputs).items()}
-    for name, term in terms(loss_features="compact").items():
-        np.testing.assert_allclose(term, expected[name], rtol=1e-4)
     weighed = terms(loss_features="compact:0.5+squeezenet:2", feature_weights="random", total_variation_weight=1.0)
     assert set(weighed) == {"style", "content", "total_variation"} and (weighed["total_variation"] > 0).all()
     assert (np.abs(weighed["style"] - expected["style"]) > 0.1 * expected["style"]).all()
@@ -78,8 +91,9 @@ def test_any_sizes(shape, style):
     assert output.shape == (2, *shape, 3) and output.min() >= 0 and output.max() <= 1
 
 
-def test_strength_and_blend_meet_at_their_ends():
-    model = zoo.create("adain", preset="tiny")
+@pytest.mark.parametrize("published", [{}, PUBLISHED])
+def test_strength_and_blend_meet_at_their_ends(published):
+    model = zoo.create("adain", preset="tiny", **published)
     image, wave, mosaic = (sample(name, 64)[None] for name in ("coffee", "chelsea", "brick"))
     deployed = model.inference_model()
 
@@ -89,8 +103,11 @@ def test_strength_and_blend_meet_at_their_ends():
 
     np.testing.assert_allclose(model.blend(image, [wave], [1.0], strength=0.3), run(wave, 0.3), atol=1e-5)
     np.testing.assert_allclose(model.blend(image, [wave, mosaic], [0.0, 1.0]), run(mosaic, 1.0), atol=1e-5)
-    np.testing.assert_allclose(run(wave, 0.0), run(mosaic, 0.0), atol=1e-6)
-    np.testing.assert_allclose(run(image, 1.0), run(mosaic, 0.0), atol=1e-4)
+    if published:
+        np.testing.assert_allclose(run(wave, 0.0), run(mosaic, 0.0), atol=1e-6)
+        np.testing.assert_allclose(run(image, 1.0), run(mosaic, 0.0), atol=1e-4)
+    else:
+        np.testing.assert_array_equal(run(wave, 0.0), image)
 
 
 def test_blending_pictures_blends_the_statistics():
@@ -108,6 +125,7 @@ def test_blending_pictures_blends_the_statistics():
     [
         (lambda: zoo.create("adain", size=40), "multiple of 16"),
         (lambda: zoo.create("adain", features="vgg16"), "did you mean 'vgg19'"),
+        (lambda: zoo.create("adain", loss_features=None), "is for features='vgg19'"),
         (lambda: zoo.create("adain", preset="tiny").blend(None, [None], [0.2, 0.8]), "blend needs 1 weight"),
         (
             lambda: zoo.create("adain", features="vgg19", feature_weights="nowhere.h5").inference_model(),

@@ -26,6 +26,25 @@ def test_the_light_network_takes_any_size_and_learns():
         assert model.inference_model()(inputs)["output_image"].shape == (2, *size, 3)
 
 
+@pytest.mark.parametrize("architecture", ["johnson", "light"])
+def test_one_of_several_styles_is_a_model_of_its_own(architecture):
+    """Which answers as the one with all of them does where that style is asked for."""
+    model = zoo.create("fast_style", preset="tiny", styles=3, style_names=("a", "b", "c"), architecture=architecture)
+    for weight in model.network.weights:
+        weight.assign(np.random.default_rng(weight.shape[0]).normal(0.1, 0.5, weight.shape))
+    inputs = {"image": np.random.default_rng(0).random((1, 40, 48, 3), "float32"), "strength": np.ones(1, "float32")}
+    answers = []
+    for row, name in enumerate(model.style_names):
+        asked = inputs | {"style_weights": np.eye(3, dtype="float32")[[row]]}
+        expected = np.array(model.inference_model()(asked)["output_image"])
+        answers.append(np.array(model.single(name).inference_model()(inputs)["output_image"]))
+        np.testing.assert_allclose(answers[-1], expected, atol=1e-6)
+    assert np.abs(answers[0] - answers[1]).max() > 0.01
+    with pytest.raises(ValueError, match="style 'd'"):
+        model.single("d")
+    assert zoo.create("fast_style", preset="tiny", styles=2).single("1").styles == 1
+
+
 def test_a_blend_of_styles_has_the_blended_targets():
     model = zoo.create("fast_style", preset="tiny", styles=2)
     model.adapt(style=[sample("coffee", 64), sample("brick", 64)])

@@ -40,7 +40,7 @@ def test_an_altered_weight_is_refused(tmp_path, monkeypatch):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((_shipped.WEIGHTS / name).read_bytes())
     monkeypatch.setattr(_shipped, "WEIGHTS", tmp_path)
-    assert zoo.load("fast_style/wave").width == 24
+    assert zoo.load("fast_style/wave").width == 32
     file = tmp_path / "fast_style" / "wave.keras"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
