@@ -7,7 +7,7 @@ SqueezeNet 1.0's weights, as an .npz file (see `zoo.features.create`), are only 
 the moving average is what ships, so that it may be stopped, or go on, at any step; what ships is step 2,844.
 Pictures: 601 photographs, one ImageNet picture a class, short side 288, and the 200 training photographs of BSD500.
 Hardware: 1 core of an x86-64 processor with bf16 instructions, shared with other work. Duration: 31 minutes of processor time.
-Score: style distance 0.150 at content distance 0.743 (python -m benchmarks.judge fast_style/mobile --style picabia).
+Score: style distance 0.150 at content distance 0.742 (python -m benchmarks.judge fast_style/mobile --style picabia).
 """
 
 MODEL = "fast_style"

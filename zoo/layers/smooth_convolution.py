@@ -3,10 +3,11 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-BINOMIAL = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype("float32") / 64
+from zoo.layers.blur import Blur
+
+EDGE = 3  # by which the filter 1 3 3 1 makes a kernel wider
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -25,6 +26,7 @@ class SmoothConv2D(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         self.kernel_size = kernel_size
+        self.blur = Blur((1, 3, 3, 1), padding=EDGE, dtype="float32")
 
     def build(self, input_shape: Any) -> None:
         side = self.kernel_size
@@ -35,16 +37,13 @@ class SmoothConv2D(keras.layers.Layer):
         side, channels = self.kernel_size, inputs.shape[-1]
         # The kernel as a batch of pictures of one channel each, filtered.
         planes = ops.reshape(ops.transpose(ops.cast(self.kernel, "float32"), (2, 3, 0, 1)), (-1, side, side, 1))
-        edge = BINOMIAL.shape[0] - 1
-        planes = ops.pad(planes, ((0, 0), (edge, edge), (edge, edge), (0, 0)))
-        planes = ops.conv(planes, BINOMIAL[:, :, None, None], padding="valid")
-        wide = side + edge
-        kernel = ops.transpose(ops.reshape(planes, (channels, self.filters, wide, wide)), (2, 3, 0, 1))
+        wide = side + EDGE
+        kernel = ops.transpose(ops.reshape(self.blur(planes), (channels, self.filters, wide, wide)), (2, 3, 0, 1))
         return ops.conv(inputs, ops.cast(kernel, inputs.dtype), strides=2, padding="valid") + ops.cast(self.bias, inputs.dtype)
 
     def compute_output_shape(self, shape: Any) -> Any:
         batch, *sides, _ = shape
-        wide = self.kernel_size + BINOMIAL.shape[0] - 1
+        wide = self.kernel_size + EDGE
         return (batch, *(side and (side - wide) // 2 + 1 for side in sides), self.filters)
 
     def get_config(self) -> dict[str, Any]:
