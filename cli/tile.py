@@ -13,7 +13,7 @@ from zoo.cli.inputs import Asked
 
 LARGE = 2_000_000  # pixels of the result beyond which it is computed by tiles; as many take about a gigabyte at once
 TILE = 512  # pixels of the result
-BYTES = 750  # a pixel in one pass, of the widest style that ships (fast_style/wave; painters take 250)
+BYTES = 750  # a pixel in one pass: what cyclegan/wave takes, 546, and room; painters take 250, adain/any 170
 CONTAINER = Path("/sys/fs/cgroup")
 
 
