@@ -22,8 +22,6 @@ from tests.training.processes import finish
 
 pytestmark = pytest.mark.long
 TOLERANCE = 1e-5  # of pictures in [0, 1]
-# Where more of the rounding is amplified: a decoder of random weights takes a style's deviations through nine normalisations.
-LOOSER = {"adain": 3e-5}
 
 
 @pytest.fixture(scope="module", params=zoo.list_models())
@@ -75,4 +73,4 @@ def test_a_file_deploys_the_same_pictures_on_both_backends(done, file):
         assert set(here) == set(there)
         done.apart[file] = max(float(np.abs(here[key] - there[key]).max()) for key in here)
         for key, values in here.items():
-            np.testing.assert_allclose(values, there[key], atol=LOOSER.get(done.name, TOLERANCE), rtol=0)
+            np.testing.assert_allclose(values, there[key], atol=TOLERANCE, rtol=0)
