@@ -159,6 +159,7 @@ class AdaIN(ImageModel):
             FileNotFoundError, OSError, ValueError: the weights cannot be had; see `zoo.features.create`.
         """
         if "_perceptual" not in vars(self):
+            assert self.loss_features
             object.__setattr__(self, "_perceptual", perceptual_loss(self.loss_features, self.feature_weights))
         return self._perceptual
 
