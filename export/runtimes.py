@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo._registry import OtherVersion
 from zoo.export import metadata, openvino_format
 from zoo.export.archive import check_archive
 from zoo.export.files import tree
@@ -107,6 +108,8 @@ def load(path: str | os.PathLike[str], threads: int | None = None, trust: bool =
         return runtime(path, threads or os.cpu_count() or 1)
     except ModuleNotFoundError as error:
         raise ValueError(f"{path}: its runtime is not installed ({error})") from error
+    except OtherVersion:
+        raise
     except Exception as error:  # each runtime has its own classes for a file that it cannot read
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path}: damaged, or not what its name says: {reason}") from error

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from zoo._base import ImageModel
-from zoo._registry import choose, family, names, settings_of
+from zoo._registry import OtherVersion, choose, family, names, settings_of
 from zoo._shipped import shipped
 
 
@@ -61,21 +61,36 @@ def load(path: str) -> ImageModel:
 
 
 def import_family_of(file: Path) -> str | None:
-    """The family that a `.keras` file is read with, imported; None where it holds another class."""
-    name = kind(file)
-    if name not in names():
+    """The family that a `.keras` file is read with, imported; None where it holds another class.
+
+    Raises:
+        OtherVersion: it was saved by a version of the family that had settings which are gone.
+        ValueError: it is damaged.
+    """
+    if (name := kind(file)) not in names():
         return None
-    family(name)
+    known = settings_of(family(name))
+    if "kwargs" not in known and (gone := sorted(config_of(file).get("config", {}).keys() - known)):
+        raise OtherVersion(
+            f"{file} was saved by another version of {name}, which had the settings {', '.join(gone)}: "
+            "train it again, or take the version that it was trained with"
+        )
     return name
 
 
 def kind(file: Path) -> str:
     """The family that a `.keras` file names, or the class of a foreign one, read without running anything in it."""
+    config = config_of(file)
+    return str(config.get("registered_name") or config["class_name"]).removeprefix("zoo>")
+
+
+def config_of(file: Path) -> dict[str, Any]:
+    """What a `.keras` file says of its model. ValueError where it is damaged, or something else."""
     try:
         with zipfile.ZipFile(file) as archive:
             if damaged := archive.testzip():
                 raise ValueError(f"{file} is damaged (in {damaged})")
             config = json.loads(archive.read("config.json"))
-            return str(config.get("registered_name") or config["class_name"]).removeprefix("zoo>")
-    except (zipfile.BadZipFile, KeyError, AttributeError, json.JSONDecodeError, UnicodeDecodeError):
+            return {**config, "class_name": config["class_name"]}
+    except (zipfile.BadZipFile, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError(f"{file} is not a .keras file, or is cut short") from None

@@ -76,6 +76,10 @@ def name_of(cls: type) -> str:
     return keras.saving.get_registered_name(cls).removeprefix("zoo>")
 
 
+class OtherVersion(ValueError):
+    """A saved model that this version of its family cannot hold."""
+
+
 def settings_of(cls: Any) -> dict[str, Any]:
     """The arguments of a family's constructor, with their defaults."""
     return {name: each.default for name, each in inspect.signature(cls.__init__).parameters.items() if name != "self"}
