@@ -95,7 +95,7 @@ def test_names_are_escaped(tmp_path):
 
 def test_what_is_known_of_a_model(tmp_path):
     facts = card_facts("fast_style/wave")
-    assert "ImageNet" in facts["data"] and facts["limits"].endswith("halo.")
+    assert "ImageNet" in facts["data"] and facts["limits"].endswith("bright sky.")
     assert set(facts) == {"weight", "data", "licence", "limits"} and facts["weight"] == "fast_style/wave"
     card = of_card("# x\n- **Data**: two\n  lines.\n- **Use**: a.\n- **Licence**: MIT.\n\nmore")
     assert card == {"data": "two lines.", "licence": "MIT."}
